@@ -1,0 +1,10 @@
+//! coursefs mounts a Chamilo LMS portal: every course is a folder that mirrors its documents and offers
+//! `backup.zip`, an archive whose bytes are computed while they are read.
+//!
+//! The modules are the layers, from the top down; each uses only those below it:
+//!
+//! - [`archive`]: zip archives as layouts, read by ranges; knows nothing of courses.
+//! - [`php`]: PHP's serialize format; knows nothing of courses.
+
+pub mod archive;
+pub mod php;

@@ -1,0 +1,3 @@
+//! The `coursefs` command.
+
+fn main() {}
