@@ -4,7 +4,9 @@
 //! The modules are the layers, from the top down; each uses only those below it:
 //!
 //! - [`archive`]: zip archives as layouts, read by ranges; knows nothing of courses.
+//! - [`portal`]: where rows and files live: database, storage, configuration.
 //! - [`php`]: PHP's serialize format; knows nothing of courses.
 
 pub mod archive;
 pub mod php;
+pub mod portal;

@@ -1,0 +1,276 @@
+//! The one small trait between the SQL, which is written once in the dialect that SQLite and MariaDB share, and the
+//! database that runs it.
+//!
+//! A [`Database`] hands out a [`Session`] for the length of a closure: [`read`](DatabaseExt::read) sees one consistent
+//! state of all tables, [`write`](DatabaseExt::write) is one transaction that is committed if the closure succeeds and
+//! rolled back if it fails. Rows are read by column name, so that a column that a given 1.11.x lacks or adds does no
+//! harm. What differs between databases (connections, last insert id, cheap change detection) stays behind the trait.
+//!
+//! SQL here keeps to what both understand: `?` placeholders, back-quoted names, no `LIKE` on paths (Chamilo's names
+//! are full of `_`), and comparison of paths in Rust, because MariaDB's `=` ignores case and accents.
+
+use std::rc::Rc;
+
+/// A value of a column or parameter. Text is bytes: old portals hold text that is not valid UTF-8.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// SQL NULL.
+    Null,
+    /// Any integer type; booleans are 0 and 1.
+    Int(i64),
+    /// `DOUBLE`.
+    Float(f64),
+    /// Text, dates (`YYYY-MM-DD HH:MM:SS`, UTC) and decimals.
+    Text(Vec<u8>),
+}
+
+impl From<i64> for Value {
+    fn from(value: i64) -> Self {
+        Value::Int(value)
+    }
+}
+impl From<i32> for Value {
+    fn from(value: i32) -> Self {
+        Value::Int(value.into())
+    }
+}
+impl From<bool> for Value {
+    fn from(value: bool) -> Self {
+        Value::Int(value.into())
+    }
+}
+impl From<f64> for Value {
+    fn from(value: f64) -> Self {
+        Value::Float(value)
+    }
+}
+impl From<&str> for Value {
+    fn from(value: &str) -> Self {
+        Value::Text(value.as_bytes().to_vec())
+    }
+}
+impl From<String> for Value {
+    fn from(value: String) -> Self {
+        Value::Text(value.into_bytes())
+    }
+}
+impl From<&[u8]> for Value {
+    fn from(value: &[u8]) -> Self {
+        Value::Text(value.to_vec())
+    }
+}
+impl From<Vec<u8>> for Value {
+    fn from(value: Vec<u8>) -> Self {
+        Value::Text(value)
+    }
+}
+impl<T: Into<Value>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Value::Null, Into::into)
+    }
+}
+
+impl Value {
+    /// The integer, taking text and floats as MariaDB would; `None` for NULL and for text that is no number.
+    pub fn as_int(&self) -> Option<i64> {
+        match self {
+            Value::Null => None,
+            Value::Int(value) => Some(*value),
+            Value::Float(value) => Some(*value as i64),
+            Value::Text(text) => std::str::from_utf8(text).ok()?.trim().parse().ok(),
+        }
+    }
+
+    /// The value's text as MariaDB prints it, `None` for NULL.
+    pub fn to_text(&self) -> Option<Vec<u8>> {
+        match self {
+            Value::Null => None,
+            Value::Int(value) => Some(value.to_string().into_bytes()),
+            Value::Float(value) => Some(value.to_string().into_bytes()),
+            Value::Text(text) => Some(text.clone()),
+        }
+    }
+}
+
+/// One row of an answer. Columns that the table lacks read as [`Value::Null`].
+#[derive(Clone, Debug)]
+pub struct Row {
+    columns: Rc<[String]>,
+    values: Vec<Value>,
+}
+
+impl Row {
+    /// A row of `values` under `columns` (the same list for all rows of one answer).
+    pub fn new(columns: Rc<[String]>, values: Vec<Value>) -> Self {
+        Row { columns, values }
+    }
+
+    /// The value of `column`, NULL if there is no such column.
+    pub fn get(&self, column: &str) -> &Value {
+        match self.columns.iter().position(|name| name == column) {
+            Some(index) => self.values.get(index).unwrap_or(&Value::Null),
+            None => &Value::Null,
+        }
+    }
+
+    /// The integer in `column`; NULL, no number and no such column are `None`.
+    pub fn int(&self, column: &str) -> Option<i64> {
+        self.get(column).as_int()
+    }
+
+    /// The text in `column`, empty for NULL. Bytes that are not UTF-8 are replaced: for display, not for names.
+    pub fn text(&self, column: &str) -> String {
+        String::from_utf8_lossy(&self.bytes(column)).into_owned()
+    }
+
+    /// The bytes of the text in `column`, empty for NULL.
+    pub fn bytes(&self, column: &str) -> Vec<u8> {
+        self.get(column).to_text().unwrap_or_default()
+    }
+
+    /// Columns and values in the order of the answer.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.columns.iter().map(String::as_str).zip(&self.values)
+    }
+}
+
+/// Why the database did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DatabaseError {
+    /// The database file or server can't be opened.
+    #[error("can't open the database {name}: {reason}")]
+    Open {
+        /// The file or server.
+        name: String,
+        /// What the database said.
+        reason: String,
+    },
+    /// A statement failed.
+    #[error("the database refused a statement: {reason} (statement: {sql})")]
+    Statement {
+        /// The statement, without its values.
+        sql: String,
+        /// What the database said.
+        reason: String,
+    },
+    /// Another process held the database for longer than the waiting time.
+    #[error("the database is busy: another process has held it for over {seconds} s; try again later")]
+    Busy {
+        /// How long was waited.
+        seconds: u64,
+    },
+}
+
+/// A connection for the length of one read or one transaction.
+pub trait Session {
+    /// Runs a `SELECT` and hands each row to `each`; stops at the first error.
+    fn query(
+        &self,
+        sql: &str,
+        params: &[Value],
+        each: &mut dyn FnMut(Row) -> Result<(), DatabaseError>,
+    ) -> Result<(), DatabaseError>;
+
+    /// Runs a statement that changes rows and returns how many it changed.
+    fn execute(&self, sql: &str, params: &[Value]) -> Result<u64, DatabaseError>;
+
+    /// The auto-increment key of the last inserted row.
+    fn last_insert_id(&self) -> i64;
+
+    /// The columns of `table` in their order, empty if there is no such table.
+    fn columns(&self, table: &str) -> Result<Vec<String>, DatabaseError>;
+}
+
+impl dyn Session + '_ {
+    /// All rows of a `SELECT`.
+    pub fn rows(&self, sql: &str, params: &[Value]) -> Result<Vec<Row>, DatabaseError> {
+        let mut rows = Vec::new();
+        self.query(sql, params, &mut |row| {
+            rows.push(row);
+            Ok(())
+        })?;
+        Ok(rows)
+    }
+
+    /// The first row of a `SELECT`, if there is one.
+    pub fn row(&self, sql: &str, params: &[Value]) -> Result<Option<Row>, DatabaseError> {
+        Ok(self.rows(sql, params)?.into_iter().next())
+    }
+
+    /// The first column of the first row as an integer.
+    pub fn int(&self, sql: &str, params: &[Value]) -> Result<Option<i64>, DatabaseError> {
+        Ok(self.row(sql, params)?.and_then(|row| row.values.first().and_then(Value::as_int)))
+    }
+
+    /// Inserts one row and returns its auto-increment key.
+    ///
+    /// Every `NOT NULL` column needs a value: Chamilo's tables have hardly any defaults (Chamilo 1.11 relies on an
+    /// empty `sql_mode`).
+    pub fn insert(&self, table: &str, values: &[(&str, Value)]) -> Result<i64, DatabaseError> {
+        let columns: Vec<String> = values.iter().map(|(column, _)| format!("`{column}`")).collect();
+        let marks = vec!["?"; values.len()].join(", ");
+        let sql = format!("INSERT INTO `{table}` ({}) VALUES ({marks})", columns.join(", "));
+        let params: Vec<Value> = values.iter().map(|(_, value)| value.clone()).collect();
+        self.execute(&sql, &params)?;
+        Ok(self.last_insert_id())
+    }
+}
+
+/// What [`Database::read_dyn`] and [`Database::write_dyn`] run. It returns whether the work succeeded.
+pub type Work<'a> = &'a mut dyn FnMut(&dyn Session) -> Result<bool, DatabaseError>;
+
+/// Where rows live.
+pub trait Database: Send + Sync {
+    /// Runs `work` on one consistent state of the tables.
+    fn read_dyn(&self, work: Work<'_>) -> Result<(), DatabaseError>;
+
+    /// Runs `work` in one transaction: committed if it returns `Ok(true)`, rolled back else.
+    fn write_dyn(&self, work: Work<'_>) -> Result<(), DatabaseError>;
+
+    /// A number that differs from the last one whenever anything was committed since, by whomever. Cheap enough to be
+    /// asked at every file operation.
+    fn change_counter(&self) -> Result<u64, DatabaseError>;
+}
+
+/// The typed face of [`Database`]: closures that return what they found.
+pub trait DatabaseExt: Database {
+    /// Runs `work` on one consistent state of the tables.
+    fn read<T, E: From<DatabaseError>>(&self, work: impl FnOnce(&dyn Session) -> Result<T, E>) -> Result<T, E> {
+        run(work, |wrapped| self.read_dyn(wrapped))
+    }
+
+    /// Runs `work` in one transaction; an error rolls everything back.
+    fn write<T, E: From<DatabaseError>>(&self, work: impl FnOnce(&dyn Session) -> Result<T, E>) -> Result<T, E> {
+        run(work, |wrapped| self.write_dyn(wrapped))
+    }
+}
+
+impl<D: Database + ?Sized> DatabaseExt for D {}
+
+/// Carries a typed closure and its outcome through the untyped trait method.
+fn run<T, E: From<DatabaseError>>(
+    work: impl FnOnce(&dyn Session) -> Result<T, E>,
+    call: impl FnOnce(Work<'_>) -> Result<(), DatabaseError>,
+) -> Result<T, E> {
+    let mut work = Some(work);
+    let mut outcome: Option<Result<T, E>> = None;
+    let called = call(&mut |session| match work.take() {
+        Some(work) => {
+            let result = work(session);
+            let succeeded = result.is_ok();
+            outcome = Some(result);
+            Ok(succeeded)
+        }
+        None => Ok(false),
+    });
+    match (called, outcome) {
+        (Ok(()), Some(outcome)) => outcome,
+        // The work's own error says more than the failed rollback that followed it.
+        (Err(_), Some(Err(error))) => Err(error),
+        (Err(error), _) => Err(error.into()),
+        (Ok(()), None) => {
+            Err(DatabaseError::Statement { sql: String::new(), reason: "the database ran no work".into() }.into())
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Where rows and files live: the database, the course files, the configuration.
+//!
+//! A portal is a folder, told apart by what is in it. An *embedded portal* has `portal.sqlite`: Chamilo's own tables
+//! in SQLite, course files under `app/courses/<directory>/` as in a Chamilo installation.
+
+pub mod database;
+mod settings;
+pub mod sqlite;
+pub mod storage;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+pub use settings::Settings;
+
+use database::{Database, DatabaseError, DatabaseExt};
+use sqlite::Sqlite;
+use storage::Folder;
+
+/// The database file that marks an embedded portal.
+const DATABASE_FILE: &str = "portal.sqlite";
+
+/// The folder of the course folders below the portal (Chamilo 1.11).
+const COURSES: &str = "app/courses";
+
+/// The tables of Chamilo 1.11.32, in MariaDB's dialect.
+const SCHEMA: &str = include_str!("schema.sql");
+
+/// The rows that every portal needs before its first course: a URL, an administrator, languages, settings.
+const SEED: &str = include_str!("seed.sql");
+
+/// Whether a portal is opened to be changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Rows and files are only read.
+    ReadOnly,
+    /// Rows and files may be written.
+    ReadWrite,
+}
+
+/// Why a portal can't be opened or made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PortalError {
+    /// The folder is no portal.
+    #[error(
+        "{0} is not a portal: it has no portal.sqlite (an embedded portal, made by `coursefs init`) \
+         and no app/config/configuration.php (a Chamilo installation)"
+    )]
+    NotAPortal(PathBuf),
+    /// A Chamilo installation, which this version can't open.
+    #[error("{0} is a Chamilo installation; this version of coursefs opens embedded portals (`coursefs init`) only")]
+    Chamilo(PathBuf),
+    /// A new portal would overwrite something.
+    #[error("{0} already holds something; `coursefs init` wants a new or an empty folder")]
+    NotEmpty(PathBuf),
+    /// A folder or file of the portal can't be used.
+    #[error("{path}: {source}")]
+    Files {
+        /// What can't be used.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+/// An open portal.
+pub struct Portal {
+    root: PathBuf,
+    database: Box<dyn Database>,
+    courses: Folder,
+}
+
+impl Portal {
+    /// Opens the portal in the folder `root`.
+    pub fn open(root: &Path, access: Access) -> Result<Portal, PortalError> {
+        let at = |path: &Path, source| PortalError::Files { path: path.to_owned(), source };
+        let root = root.canonicalize().map_err(|error| at(root, error))?;
+        let file = root.join(DATABASE_FILE);
+        if !file.exists() {
+            let chamilo = root.join("app/config/configuration.php").exists();
+            return Err(if chamilo { PortalError::Chamilo(root) } else { PortalError::NotAPortal(root) });
+        }
+        let courses = root.join(COURSES);
+        let courses = Folder::open(&courses).map_err(|error| at(&courses, error))?;
+        let database = Box::new(Sqlite::open(&file, access == Access::ReadWrite)?);
+        Ok(Portal { root, database, courses })
+    }
+
+    /// Makes an embedded portal without courses in `root`, which must be new or empty.
+    pub fn init(root: &Path) -> Result<Portal, PortalError> {
+        let at = |path: &Path, source| PortalError::Files { path: path.to_owned(), source };
+        std::fs::create_dir_all(root).map_err(|error| at(root, error))?;
+        if std::fs::read_dir(root).map_err(|error| at(root, error))?.next().is_some() {
+            return Err(PortalError::NotEmpty(root.to_owned()));
+        }
+        for folder in [COURSES, "app/cache"] {
+            let folder = root.join(folder);
+            std::fs::create_dir_all(&folder).map_err(|error| at(&folder, error))?;
+        }
+        // The marker file gets its name last: a folder with a portal.sqlite is a whole portal.
+        let unfinished = root.join("portal.sqlite.new");
+        drop(Sqlite::create(&unfinished, &format!("{}\n{SEED}", sqlite::dialect(SCHEMA)))?);
+        let file = root.join(DATABASE_FILE);
+        std::fs::rename(&unfinished, &file).map_err(|error| at(&file, error))?;
+        Portal::open(root, Access::ReadWrite)
+    }
+
+    /// The portal's folder, absolute.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The portal's rows.
+    pub fn database(&self) -> &dyn Database {
+        self.database.as_ref()
+    }
+
+    /// The folder that holds the course folders.
+    pub fn courses_folder(&self) -> &Folder {
+        &self.courses
+    }
+
+    /// The platform settings as they are now.
+    pub fn settings(&self) -> Result<Settings, DatabaseError> {
+        self.database.read(|session| Settings::load(session))
+    }
+}

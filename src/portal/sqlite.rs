@@ -1,0 +1,199 @@
+//! The embedded portal's database: SQLite in WAL mode.
+//!
+//! Readers each take a connection from a pool and see a snapshot; writers take turns. One more connection never
+//! writes and only watches: its `data_version` moves whenever any other connection, of this process or another,
+//! commits. Nothing here knows Chamilo's tables.
+
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, OpenFlags, ToSql};
+
+use super::database::{Database, DatabaseError, Row, Session, Value, Work};
+
+/// How long a statement waits for another process's transaction.
+const BUSY_WAIT: Duration = Duration::from_secs(20);
+
+/// A SQLite database file.
+pub struct Sqlite {
+    path: PathBuf,
+    writable: bool,
+    idle: Mutex<Vec<Connection>>,
+    watcher: Mutex<Connection>,
+}
+
+impl Sqlite {
+    /// Opens an existing database, for reading only unless `writable`.
+    pub fn open(path: &Path, writable: bool) -> Result<Self, DatabaseError> {
+        let watcher = connect(path, writable, false)?;
+        Ok(Sqlite { path: path.to_owned(), writable, idle: Mutex::default(), watcher: Mutex::new(watcher) })
+    }
+
+    /// Creates the database file `path`, which must not exist, and runs `schema` in it.
+    pub fn create(path: &Path, schema: &str) -> Result<Self, DatabaseError> {
+        let connection = connect(path, true, true)?;
+        let failed = |error: rusqlite::Error| DatabaseError::Open {
+            name: path.display().to_string(),
+            reason: error.to_string(),
+        };
+        connection.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
+        connection.execute_batch(&format!("BEGIN; {schema} COMMIT;")).map_err(failed)?;
+        drop(connection);
+        Sqlite::open(path, true)
+    }
+
+    fn with_connection(&self, begin: &str, work: Work<'_>) -> Result<(), DatabaseError> {
+        let pooled = lock(&self.idle).pop();
+        let connection = match pooled {
+            Some(connection) => connection,
+            None => connect(&self.path, self.writable, false)?,
+        };
+        let session = SqliteSession { connection: &connection };
+        session.batch(begin)?;
+        let outcome = work(&session);
+        let end = if matches!(outcome, Ok(true)) { "COMMIT" } else { "ROLLBACK" };
+        let ended = session.batch(end);
+        if ended.is_err() && !connection.is_autocommit() {
+            // A failed COMMIT leaves the transaction open; dropping the connection rolls it back.
+            return outcome.and(ended);
+        }
+        lock(&self.idle).push(connection);
+        outcome?;
+        ended
+    }
+}
+
+impl Database for Sqlite {
+    fn read_dyn(&self, work: Work<'_>) -> Result<(), DatabaseError> {
+        self.with_connection("BEGIN", work)
+    }
+
+    fn write_dyn(&self, work: Work<'_>) -> Result<(), DatabaseError> {
+        self.with_connection("BEGIN IMMEDIATE", work)
+    }
+
+    fn change_counter(&self) -> Result<u64, DatabaseError> {
+        let sql = "PRAGMA data_version";
+        lock(&self.watcher)
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.query_row([], |row| row.get::<_, i64>(0)))
+            .map(i64::cast_unsigned)
+            .map_err(|error| statement_error(sql, &error))
+    }
+}
+
+struct SqliteSession<'a> {
+    connection: &'a Connection,
+}
+
+impl SqliteSession<'_> {
+    fn batch(&self, sql: &str) -> Result<(), DatabaseError> {
+        self.connection.execute_batch(sql).map_err(|error| statement_error(sql, &error))
+    }
+}
+
+impl Session for SqliteSession<'_> {
+    fn query(
+        &self,
+        sql: &str,
+        params: &[Value],
+        each: &mut dyn FnMut(Row) -> Result<(), DatabaseError>,
+    ) -> Result<(), DatabaseError> {
+        let failed = |error: rusqlite::Error| statement_error(sql, &error);
+        let mut statement = self.connection.prepare_cached(sql).map_err(failed)?;
+        let columns: Rc<[String]> = statement.column_names().map(str::to_owned).collect();
+        let mut rows = statement.query(rusqlite::params_from_iter(params)).map_err(failed)?;
+        while let Some(row) = rows.next().map_err(failed)? {
+            let values = (0..columns.len())
+                .map(|index| row.get_ref(index).map(value_from))
+                .collect::<Result<Vec<Value>, _>>()
+                .map_err(failed)?;
+            each(Row::new(Rc::clone(&columns), values))?;
+        }
+        Ok(())
+    }
+
+    fn execute(&self, sql: &str, params: &[Value]) -> Result<u64, DatabaseError> {
+        self.connection
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.execute(rusqlite::params_from_iter(params)))
+            .map(|changed| changed as u64)
+            .map_err(|error| statement_error(sql, &error))
+    }
+
+    fn last_insert_id(&self) -> i64 {
+        self.connection.last_insert_rowid()
+    }
+
+    fn columns(&self, table: &str) -> Result<Vec<String>, DatabaseError> {
+        let mut names = Vec::new();
+        let sql = "SELECT name FROM pragma_table_info(?) ORDER BY cid";
+        self.query(sql, &[table.into()], &mut |row| {
+            names.push(row.text("name"));
+            Ok(())
+        })?;
+        Ok(names)
+    }
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Value::Null => ValueRef::Null,
+            Value::Int(value) => ValueRef::Integer(*value),
+            Value::Float(value) => ValueRef::Real(*value),
+            Value::Text(text) => ValueRef::Text(text),
+        }))
+    }
+}
+
+fn value_from(value: ValueRef<'_>) -> Value {
+    match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(value) => Value::Int(value),
+        ValueRef::Real(value) => Value::Float(value),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Value::Text(bytes.to_vec()),
+    }
+}
+
+/// Turns the schema, written for MariaDB, into SQLite's dialect: an auto-increment key is SQLite's row id.
+///
+/// All other words of the schema mean the same in both, or (column types) nothing that matters in SQLite.
+pub fn dialect(schema: &str) -> String {
+    schema.replace("INT AUTO_INCREMENT NOT NULL PRIMARY KEY", "INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL")
+}
+
+fn connect(path: &Path, writable: bool, create: bool) -> Result<Connection, DatabaseError> {
+    let mut flags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    flags |= if writable { OpenFlags::SQLITE_OPEN_READ_WRITE } else { OpenFlags::SQLITE_OPEN_READ_ONLY };
+    if create {
+        flags |= OpenFlags::SQLITE_OPEN_CREATE;
+    }
+    let open = || -> rusqlite::Result<Connection> {
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(BUSY_WAIT)?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        connection.pragma_update(None, "synchronous", "NORMAL")?;
+        connection.set_prepared_statement_cache_capacity(64);
+        connection.query_row("SELECT count(*) FROM sqlite_master", [], |_| Ok(()))?;
+        Ok(connection)
+    };
+    open().map_err(|error| DatabaseError::Open { name: path.display().to_string(), reason: error.to_string() })
+}
+
+fn statement_error(sql: &str, error: &rusqlite::Error) -> DatabaseError {
+    match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => {
+            DatabaseError::Busy { seconds: BUSY_WAIT.as_secs() }
+        }
+        _ => DatabaseError::Statement { sql: sql.to_owned(), reason: error.to_string() },
+    }
+}
+
+/// The guarded values are pools and counters that no panic can leave half changed.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
