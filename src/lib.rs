@@ -8,5 +8,7 @@
 //! - [`php`]: PHP's serialize format; knows nothing of courses.
 
 pub mod archive;
+pub mod course;
+pub mod filesystem;
 pub mod php;
 pub mod portal;

@@ -128,6 +128,16 @@ impl Row {
         self.get(column).to_text().unwrap_or_default()
     }
 
+    /// How many columns the row has.
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Whether the row has no columns.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
     /// Columns and values in the order of the answer.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.columns.iter().map(String::as_str).zip(&self.values)

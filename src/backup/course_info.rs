@@ -1,0 +1,252 @@
+//! `course_info.dat`: the course as the serialized PHP object that Chamilo's importer reads.
+//!
+//! Class and property names, their order (that of PHP 7.4) and the types of values are those of Chamilo 1.11.32's
+//! CourseBuilder; numbers from the database are strings, as PHP 7.4 gets them. Where Chamilo would write paths of its
+//! server or the hash of a course password, neutral values stand: an archive should not tell them to its readers.
+
+use crate::php::{Sink, Writer};
+use crate::portal::database::{Row, Value};
+
+use super::contents::Contents;
+
+/// What all class names begin with.
+const NAMESPACE: &str = "Chamilo\\CourseBundle\\Component\\CourseCopy\\";
+
+/// Where a Chamilo server keeps its courses, in the paths of the archive; no reader uses it.
+const NEUTRAL_COURSES: &str = "/var/www/chamilo/app/courses/";
+
+/// Writes the serialized Course object (before base64) into `sink`.
+pub fn write<S: Sink>(contents: &Contents, sink: S) -> S {
+    let mut writer = Writer::new(sink);
+    let course = &contents.course;
+    let directory = course.text("directory");
+    writer.begin_object(format!("{NAMESPACE}Course").as_bytes(), 9);
+    writer.property(b"resources");
+    resources(contents, &mut writer);
+    text_property(&mut writer, b"code", &course.bytes("code"));
+    text_property(&mut writer, b"path", format!("{NEUTRAL_COURSES}{directory}/").as_bytes());
+    for name in [b"destination_path".as_slice(), b"destination_db"] {
+        writer.property(name);
+        writer.null();
+    }
+    text_property(&mut writer, b"encoding", b"UTF-8");
+    text_property(&mut writer, b"backup_path", format!("{NEUTRAL_COURSES}{directory}").as_bytes());
+    text_property(&mut writer, b"type", b"complete");
+    writer.property(b"info");
+    info(contents, &mut writer);
+    writer.end();
+    writer.finish()
+}
+
+fn resources<S: Sink>(contents: &Contents, writer: &mut Writer<S>) {
+    let has_documents = !contents.documents.is_empty();
+    writer.begin_array(if has_documents { 2 } else { 1 });
+    if has_documents {
+        writer.key_str(b"document");
+        writer.begin_array(contents.documents.len());
+        let class = format!("{NAMESPACE}Resources\\Document");
+        let mut path = Vec::new();
+        for document in &contents.documents {
+            path.clear();
+            path.extend_from_slice(b"document/");
+            path.extend_from_slice(&document.path);
+            writer.key_int(document.iid);
+            writer.begin_object(class.as_bytes(), 12);
+            text_property(writer, b"path", &path);
+            for (property, name) in
+                [(b"comment".as_slice(), "comment"), (b"file_type", "filetype"), (b"size", "size"), (b"title", "title")]
+            {
+                writer.property(property);
+                column(writer, document.row.get(name));
+            }
+            resource(writer, &Value::Int(document.iid), "document", &document.properties);
+            writer.end();
+        }
+        writer.end();
+    }
+    writer.key_str(b"quiz");
+    orphan_questions(contents, writer);
+    writer.end();
+}
+
+/// The properties that every resource has (Chamilo 1.11, class Resource), in their PHP 7.4 place: after its own.
+fn resource<S: Sink>(writer: &mut Writer<S>, source_id: &Value, kind: &str, item_properties: &[Row]) {
+    writer.property(b"source_id");
+    column(writer, source_id);
+    writer.property(b"destination_id");
+    writer.int(-1);
+    text_property(writer, b"type", kind.as_bytes());
+    empty_list(writer, b"linked_resources");
+    writer.property(b"item_properties");
+    writer.begin_array(item_properties.len());
+    for (number, row) in (0..).zip(item_properties) {
+        writer.key_int(number);
+        property_row(writer, row);
+    }
+    writer.end();
+    writer.property(b"obj");
+    writer.null();
+    empty_list(writer, b"extraFields");
+}
+
+/// A row of `c_item_property` as Chamilo fetches it: every column by its name and by its position.
+fn property_row<S: Sink>(writer: &mut Writer<S>, row: &Row) {
+    writer.begin_array(row.len() * 2);
+    for (position, (name, value)) in (0..).zip(row.iter()) {
+        writer.key_str(name.as_bytes());
+        column(writer, value);
+        writer.key_int(position);
+        column(writer, value);
+    }
+    writer.end();
+}
+
+/// The pseudo test -1, which collects questions of no test and stands in every backup of Chamilo.
+fn orphan_questions<S: Sink>(contents: &Contents, writer: &mut Writer<S>) {
+    writer.begin_array(1);
+    writer.key_int(-1);
+    writer.begin_object(format!("{NAMESPACE}Resources\\Quiz").as_bytes(), 7);
+    writer.property(b"obj");
+    writer.begin_object(b"stdClass", 4);
+    writer.property(b"iid");
+    writer.int(-1);
+    let title = match contents.course.bytes("course_language").as_slice() {
+        b"french" | b"french2" => "Questions orphelines",
+        b"spanish" => "Preguntas huérfanas",
+        _ => "Orphan questions",
+    };
+    text_property(writer, b"title", title.as_bytes());
+    for name in [b"type".as_slice(), b"quiz_type"] {
+        writer.property(name);
+        writer.int(2);
+    }
+    writer.end();
+    writer.property(b"source_id");
+    writer.int(-1);
+    writer.property(b"destination_id");
+    writer.int(-1);
+    text_property(writer, b"type", b"quiz");
+    for name in [b"linked_resources".as_slice(), b"item_properties", b"extraFields"] {
+        empty_list(writer, name);
+    }
+    writer.end();
+    writer.end();
+}
+
+/// Where an entry of the `info` array comes from.
+enum Source {
+    /// A column of `course`.
+    Column(&'static str),
+    /// A column of `course` that old installations lack or leave NULL; PHP's `false` then.
+    Flag(&'static str),
+    Null,
+    Empty,
+    CategoryName,
+    /// Name and URL of the department.
+    ExternalLink,
+    /// The course's page on its portal.
+    PublicUrl,
+    /// The course's folder on its server.
+    Folder,
+    /// A picture of the portal, below its root.
+    Picture(&'static str),
+}
+
+/// The `info` array: what Chamilo's course-info function returns, in its order. Importers read `path` only.
+const INFO: &[(&str, Source)] = &[
+    ("id", Source::Column("code")),
+    ("real_id", Source::Column("id")),
+    ("code", Source::Column("code")),
+    ("name", Source::Column("title")),
+    ("title", Source::Column("title")),
+    ("official_code", Source::Column("visual_code")),
+    ("visual_code", Source::Column("visual_code")),
+    ("sysCode", Source::Column("code")),
+    ("path", Source::Column("directory")),
+    ("directory", Source::Column("directory")),
+    ("creation_date", Source::Column("creation_date")),
+    ("titular", Source::Column("tutor_name")),
+    ("tutor_name", Source::Column("tutor_name")),
+    ("language", Source::Column("course_language")),
+    ("extLink", Source::ExternalLink),
+    ("categoryCode", Source::Column("category_code")),
+    ("category_code", Source::Column("category_code")),
+    ("categoryName", Source::CategoryName),
+    ("visibility", Source::Column("visibility")),
+    ("subscribe_allowed", Source::Column("subscribe")),
+    ("subscribe", Source::Column("subscribe")),
+    ("unsubscribe", Source::Column("unsubscribe")),
+    ("course_language", Source::Column("course_language")),
+    ("activate_legal", Source::Flag("activate_legal")),
+    ("legal", Source::Column("legal")),
+    ("show_score", Source::Column("show_score")),
+    ("department_name", Source::Column("department_name")),
+    ("department_url", Source::Column("department_url")),
+    ("registration_code", Source::Null),
+    ("disk_quota", Source::Column("disk_quota")),
+    ("course_public_url", Source::PublicUrl),
+    ("course_sys_path", Source::Folder),
+    ("add_teachers_to_sessions_courses", Source::Column("add_teachers_to_sessions_courses")),
+    ("course_image_source", Source::Empty),
+    ("course_image", Source::Picture("main/img/icons/48/course.png")),
+    ("course_image_large_source", Source::Empty),
+    ("course_image_large", Source::Picture("main/img/session_default.png")),
+    ("course_email_image_source", Source::Empty),
+    ("course_email_image", Source::Null),
+    ("course_email_image_large_source", Source::Empty),
+    ("course_email_image_large", Source::Null),
+];
+
+fn info<S: Sink>(contents: &Contents, writer: &mut Writer<S>) {
+    let course = &contents.course;
+    let directory = course.text("directory");
+    writer.begin_array(INFO.len());
+    for (key, source) in INFO {
+        writer.key_str(key.as_bytes());
+        match source {
+            Source::Column(name) => column(writer, course.get(name)),
+            Source::Flag(name) => match course.get(name) {
+                Value::Null => writer.bool(false),
+                value => column(writer, value),
+            },
+            Source::Null => writer.null(),
+            Source::Empty => writer.string(b""),
+            Source::CategoryName => column(writer, &contents.category_name),
+            Source::ExternalLink => {
+                writer.begin_array(2);
+                writer.key_str(b"url");
+                column(writer, course.get("department_url"));
+                writer.key_str(b"name");
+                column(writer, course.get("department_name"));
+                writer.end();
+            }
+            Source::PublicUrl => {
+                writer.string(format!("{}courses/{directory}/index.php", contents.portal_url).as_bytes());
+            }
+            Source::Folder => writer.string(format!("{NEUTRAL_COURSES}{directory}/").as_bytes()),
+            Source::Picture(path) => writer.string(format!("{}{path}", contents.portal_url).as_bytes()),
+        }
+    }
+    writer.end();
+}
+
+fn text_property<S: Sink>(writer: &mut Writer<S>, name: &[u8], value: &[u8]) {
+    writer.property(name);
+    writer.string(value);
+}
+
+fn empty_list<S: Sink>(writer: &mut Writer<S>, name: &[u8]) {
+    writer.property(name);
+    writer.begin_array(0);
+    writer.end();
+}
+
+/// A column's value as PHP 7.4 fetches it: NULL, or a string.
+fn column<S: Sink>(writer: &mut Writer<S>, value: &Value) {
+    match value {
+        Value::Null => writer.null(),
+        Value::Text(text) => writer.string(text),
+        Value::Int(number @ 0..=9) => writer.string(&[b'0' + *number as u8]),
+        number => writer.string(&number.to_text().unwrap_or_default()),
+    }
+}

@@ -1,0 +1,16 @@
+//! A course as `backup.zip`, the archive that Chamilo's own backup makes, and the way back.
+//!
+//! [`Contents`] is what an archive will hold: rows read in one state of the database and the identities of the files,
+//! none of them opened. From it follow, each as cheap as it can be: the [`digest`](Contents::digest) (size and
+//! fingerprint, for `stat`) and the [`archive`](Contents::archive) (for reading). [`Remembered`] turns fingerprints into
+//! times of last change that move only when the content does.
+//!
+//! `course_info` knows the PHP form of a course; which rows count is the business of the `course` layer, how bytes
+//! become a zip file that of the `archive` layer.
+
+mod contents;
+mod course_info;
+mod remembered;
+
+pub use contents::{BackupError, BackupFiles, Contents, Digest};
+pub use remembered::Remembered;

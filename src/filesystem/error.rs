@@ -1,0 +1,68 @@
+//! Why an operation failed, and the one number of it that the kernel understands.
+
+use std::io;
+
+use crate::archive::ReadError;
+use crate::backup::BackupError;
+use crate::portal::database::DatabaseError;
+
+/// Why a file operation failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FsError {
+    /// There is no such file or folder.
+    #[error("there is no such file or folder")]
+    NotFound,
+    /// A folder was expected.
+    #[error("it is not a folder")]
+    NotAFolder,
+    /// A file was expected.
+    #[error("it is a folder")]
+    IsAFolder,
+    /// The mount is read-only.
+    #[error("the portal is mounted read-only")]
+    ReadOnly,
+    /// There is no such extended attribute.
+    #[error("there is no such attribute")]
+    NoAttribute,
+    /// The kernel named a handle that is not open.
+    #[error("the handle is not open")]
+    BadHandle,
+    /// A file of the portal can't be read.
+    #[error(transparent)]
+    Files(#[from] io::Error),
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// The backup can't be made.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
+    /// The archive can't be read, or changed under its reader.
+    #[error(transparent)]
+    Archive(#[from] ReadError),
+}
+
+impl FsError {
+    /// The error number for the kernel (`errno.h`).
+    pub fn errno(&self) -> i32 {
+        match self {
+            FsError::NotFound => libc::ENOENT,
+            FsError::NotAFolder => libc::ENOTDIR,
+            FsError::IsAFolder => libc::EISDIR,
+            FsError::ReadOnly => libc::EROFS,
+            FsError::NoAttribute => libc::ENODATA,
+            FsError::BadHandle => libc::EBADF,
+            FsError::Files(error) => error.raw_os_error().unwrap_or(libc::EIO),
+            FsError::Backup(BackupError::NoCourse(_)) => libc::ENOENT,
+            FsError::Backup(BackupError::Files { source, .. }) => source.raw_os_error().unwrap_or(libc::EIO),
+            FsError::Archive(ReadError::Changed { .. }) => libc::ESTALE,
+            FsError::Database(_) | FsError::Backup(_) | FsError::Archive(_) => libc::EIO,
+        }
+    }
+
+    /// Whether the administrator should read of it in the log: what an ordinary program provokes by asking is not.
+    pub fn is_news(&self) -> bool {
+        matches!(self, FsError::Files(_) | FsError::Database(_) | FsError::Backup(_) | FsError::Archive(_))
+            && self.errno() != libc::ENOENT
+    }
+}

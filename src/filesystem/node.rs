@@ -1,0 +1,101 @@
+//! An inode number is a row: what stands behind each number, with no table of numbers to grow or to lose.
+//!
+//! A number is a kind (4 bits), a course (28 bits: `course.id`) and a key (32 bits: the row's own key). The root is 1,
+//! as FUSE wants it. Numbers stay right over restarts and between hosts, because rows keep their keys.
+
+/// What an inode number stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Node {
+    /// The mount point.
+    Root,
+    /// A course's folder (`course.id`).
+    Course(u32),
+    /// The Document folder of a course.
+    Documents(u32),
+    /// A document: course and `c_document.iid`.
+    Document(u32, u32),
+    /// The `backup.zip` of a course.
+    Backup(u32),
+}
+
+/// The inode number of the root (FUSE_ROOT_ID).
+const ROOT: u64 = 1;
+
+const COURSE: u64 = 1;
+const DOCUMENTS: u64 = 2;
+const DOCUMENT: u64 = 3;
+const BACKUP: u64 = 4;
+
+/// The highest `course.id` that fits.
+const LAST_COURSE: u32 = (1 << 28) - 1;
+
+impl Node {
+    /// The node of a course, `None` for a key that is no row key.
+    pub fn course(id: i64) -> Option<Node> {
+        u32::try_from(id).ok().filter(|id| (1..=LAST_COURSE).contains(id)).map(Node::Course)
+    }
+
+    /// The node of a document, `None` for a key that is no row key.
+    pub fn document(course: u32, iid: i64) -> Option<Node> {
+        u32::try_from(iid).ok().map(|iid| Node::Document(course, iid))
+    }
+
+    /// The inode number.
+    pub fn number(self) -> u64 {
+        let pack = |kind: u64, course: u32, key: u32| kind << 60 | u64::from(course) << 32 | u64::from(key);
+        match self {
+            Node::Root => ROOT,
+            Node::Course(course) => pack(COURSE, course, 0),
+            Node::Documents(course) => pack(DOCUMENTS, course, 0),
+            Node::Document(course, iid) => pack(DOCUMENT, course, iid),
+            Node::Backup(course) => pack(BACKUP, course, 0),
+        }
+    }
+
+    /// The node with the inode number `number`, `None` if no node can have it.
+    pub fn from_number(number: u64) -> Option<Node> {
+        if number == ROOT {
+            return Some(Node::Root);
+        }
+        let course = (number >> 32) as u32 & LAST_COURSE;
+        let key = number as u32;
+        let node = match number >> 60 {
+            COURSE => Node::Course(course),
+            DOCUMENTS => Node::Documents(course),
+            DOCUMENT => Node::Document(course, key),
+            BACKUP => Node::Backup(course),
+            _ => return None,
+        };
+        (node.number() == number).then_some(node)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn every_node_comes_back_from_its_number(course in 1..=LAST_COURSE, key: u32) {
+            for node in [Node::Root, Node::Course(course), Node::Documents(course), Node::Document(course, key), Node::Backup(course)] {
+                prop_assert_eq!(Node::from_number(node.number()), Some(node));
+            }
+        }
+
+        #[test]
+        fn a_number_is_no_node_or_the_number_of_its_node(number: u64) {
+            if let Some(node) = Node::from_number(number) {
+                prop_assert_eq!(node.number(), number);
+            }
+        }
+    }
+
+    #[test]
+    fn keys_that_no_row_has_have_no_node() {
+        assert_eq!(Node::course(0), None);
+        assert_eq!(Node::course(-1), None);
+        assert_eq!(Node::course(1 << 28), None);
+        assert_eq!(Node::document(1, 1 << 32), None);
+    }
+}
