@@ -61,6 +61,25 @@ pub fn load(session: &dyn Session, course: i64) -> Result<Vec<Document>, Databas
     Ok(documents)
 }
 
+/// The row of `c_document` with the primary key `iid`, and the property row that counts; empty if there is none.
+pub fn rows_of(session: &dyn Session, iid: i64) -> Result<Vec<Row>, DatabaseError> {
+    let Some(document) = session.row("SELECT * FROM c_document WHERE iid = ?", &[iid.into()])? else {
+        return Ok(Vec::new());
+    };
+    let sql = "SELECT * FROM c_item_property WHERE c_id = ? AND tool = 'document' AND ref = ? ORDER BY iid";
+    let key = document.int("id").unwrap_or(iid);
+    let properties = session.rows(sql, &[document.get("c_id").clone(), key.into()])?;
+    let newest = properties.into_iter().max_by_key(rank);
+    Ok([Some(document), newest].into_iter().flatten().collect())
+}
+
+/// Which of a document's property rows counts: base rows win over session rows, then the later edit, then the higher
+/// key.
+fn rank(property: &Row) -> (bool, Vec<u8>, i64) {
+    let base = property.int("session_id").unwrap_or(0) == 0;
+    (base, property.bytes("lastedit_date"), property.int("iid").unwrap_or(0))
+}
+
 /// The path below the Document folder, `None` for what is not the course's: other tools' and users' folders, and
 /// paths that no file can have.
 fn relative_path(path: Vec<u8>) -> Option<Vec<u8>> {
@@ -77,14 +96,12 @@ fn relative_path(path: Vec<u8>) -> Option<Vec<u8>> {
 #[derive(Clone, Debug, Default)]
 struct State {
     visibility: i64,
-    /// Base rows win over session rows, then the later edit, then the higher key.
     rank: Option<(bool, Vec<u8>, i64)>,
 }
 
 impl State {
     fn and(self, property: &Row) -> State {
-        let base = property.int("session_id").unwrap_or(0) == 0;
-        let rank = Some((base, property.bytes("lastedit_date"), property.int("iid").unwrap_or(0)));
+        let rank = Some(rank(property));
         if rank > self.rank { State { visibility: property.int("visibility").unwrap_or(1), rank } } else { self }
     }
 }

@@ -43,6 +43,14 @@ pub enum FsError {
 }
 
 impl FsError {
+    /// The error of looking at a file: one that is gone, or lies behind a link that is not followed, is not found.
+    pub(super) fn from_lookup(error: io::Error) -> FsError {
+        match error.raw_os_error() {
+            Some(libc::ENOENT | libc::ENOTDIR | libc::ELOOP | libc::EXDEV | libc::EINVAL) => FsError::NotFound,
+            _ => FsError::Files(error),
+        }
+    }
+
     /// The error number for the kernel (`errno.h`).
     pub fn errno(&self) -> i32 {
         match self {

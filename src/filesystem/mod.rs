@@ -1,5 +1,305 @@
 //! The mounted portal: nodes, attributes, handles, operations; and the thin fuser adapter that only translates.
+//!
+//! [`PortalFs`] is the whole file system without a kernel: every operation is a method on [`Node`]s that can be called
+//! in a test. Only open handles are state. The [`adapter`] turns the kernel's requests into these calls and back.
+//!
+//! Rows decide what exists and what it is called, the disk what it holds: a row without a file and a file without a
+//! row are not shown.
 
+pub mod adapter;
+mod archives;
+mod attributes;
+mod error;
+mod listing;
 mod node;
+mod passthrough;
+mod properties;
+mod snapshots;
 
+use std::fs::File;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustix::fs::Stat;
+
+use crate::archive::{Archive, Cache, Checksums};
+use crate::backup::BackupFiles;
+use crate::course::Course;
+use crate::course::document::{self, DocumentTree, TreeDocument};
+use crate::course::quota::Quota;
+use crate::portal::Portal;
+use crate::portal::database::DatabaseExt;
+use crate::portal::storage::Folder;
+
+use archives::Archives;
+use properties::{COURSE, DOCUMENT, ITEM, Property};
+use snapshots::{Courses, Snapshots};
+
+pub use attributes::{Attributes, Time};
+pub use error::FsError;
+pub use listing::Listing;
 pub use node::Node;
+
+/// Name of the Document folder in a course.
+const DOCUMENTS: &[u8] = b"Document";
+
+/// Name of the backup in a course.
+const BACKUP: &[u8] = b"backup.zip";
+
+/// Size of a block in [`Space`], in bytes.
+const BLOCK: u64 = 512;
+
+/// How a portal is shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// How long the kernel, and a look at an archive, may be relied on.
+    pub ttl: Duration,
+    /// Owner shown for everything, else that of the files.
+    pub uid: Option<u32>,
+    /// Group shown for everything, else that of the files.
+    pub gid: Option<u32>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { ttl: Duration::from_secs(1), uid: None, gid: None }
+    }
+}
+
+/// Room on a file system, in blocks of `block` bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Space {
+    /// Bytes in a block.
+    pub block: u64,
+    /// All blocks.
+    pub blocks: u64,
+    /// Free blocks.
+    pub free: u64,
+    /// All inodes, 0 if unlimited.
+    pub files: u64,
+    /// Free inodes.
+    pub files_free: u64,
+}
+
+/// A file open for reading.
+pub enum OpenFile {
+    /// A document: the file itself.
+    Document(File),
+    /// An archive as it was when it was opened.
+    Archive(Box<Archive<BackupFiles>>),
+}
+
+impl OpenFile {
+    /// Reads up to `size` bytes from `offset` on; fewer only at the end.
+    pub fn read(&self, offset: u64, size: usize) -> Result<Vec<u8>, FsError> {
+        let mut bytes = vec![0; size];
+        let mut filled = 0;
+        while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+            let at = offset.saturating_add(filled as u64);
+            let read = match self {
+                OpenFile::Document(file) => std::os::unix::fs::FileExt::read_at(file, rest, at)?,
+                OpenFile::Archive(archive) => archive.read_at(at, rest)?,
+            };
+            if read == 0 {
+                break;
+            }
+            filled += read;
+        }
+        bytes.truncate(filled);
+        Ok(bytes)
+    }
+}
+
+/// A portal as a file system.
+pub struct PortalFs {
+    portal: Arc<Portal>,
+    options: Options,
+    snapshots: Snapshots,
+    archives: Archives,
+}
+
+impl PortalFs {
+    /// The file system of `portal`; what is costly to compute is remembered in `cache`.
+    pub fn new(portal: Arc<Portal>, cache: Arc<Cache>, checksums: Arc<Checksums>, options: Options) -> PortalFs {
+        let archives = Archives::new(&portal, cache, checksums, options.ttl);
+        PortalFs { portal, options, snapshots: Snapshots::default(), archives }
+    }
+
+    /// How the portal is shown.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// The node `name` in the folder `parent`.
+    pub fn lookup(&self, parent: Node, name: &[u8]) -> Result<Attributes, FsError> {
+        let node = match parent {
+            Node::Root => Node::Course(self.courses()?.named(name).ok_or(FsError::NotFound)?),
+            Node::Course(course) => match name {
+                DOCUMENTS => Node::Documents(course),
+                BACKUP => Node::Backup(course),
+                _ => return Err(FsError::NotFound),
+            },
+            Node::Documents(course) => self.child(course, None, name)?,
+            Node::Document(course, iid) => self.child(course, Some(iid.into()), name)?,
+            Node::Backup(_) => return Err(FsError::NotAFolder),
+        };
+        self.attributes(node)
+    }
+
+    /// The attributes of a node.
+    pub fn attributes(&self, node: Node) -> Result<Attributes, FsError> {
+        match node {
+            Node::Root => self.on_disk(node, self.portal.courses_folder(), b""),
+            Node::Course(course) => self.on_disk(node, &self.course_folder(course)?, b""),
+            Node::Documents(course) => self.on_disk(node, &self.course_folder(course)?, b"document"),
+            Node::Document(course, iid) => {
+                let tree = self.tree(course)?;
+                let document = tree.get(iid.into()).ok_or(FsError::NotFound)?;
+                let path = [b"document/".as_slice(), &document.path].concat();
+                let stat = self.course_folder(course)?.stat(&path).map_err(FsError::from_lookup)?;
+                self.document_attributes(course, document, &stat)
+            }
+            Node::Backup(course) => {
+                let folder = self.attributes(Node::Course(course))?;
+                let summary = self.archives.summary(&self.portal, &self.course(course)?)?;
+                Ok(folder.archive(node, summary.size, summary.mtime))
+            }
+        }
+    }
+
+    /// Opens a folder.
+    pub fn open_folder(&self, node: Node) -> Result<Listing, FsError> {
+        Listing::open(self, node)
+    }
+
+    /// Hands the entries of an open folder from `offset` on to `each`, until it answers that it has no more room.
+    pub fn read_folder(
+        &self,
+        listing: &Listing,
+        offset: u64,
+        each: &mut dyn FnMut(u64, &[u8], &Attributes) -> bool,
+    ) -> Result<(), FsError> {
+        listing.entries(self, offset, each)
+    }
+
+    /// Opens a file for reading.
+    pub fn open_file(&self, node: Node) -> Result<OpenFile, FsError> {
+        match node {
+            Node::Document(course, iid) => {
+                let tree = self.tree(course)?;
+                let document = tree.get(iid.into()).ok_or(FsError::NotFound)?;
+                if document.folder {
+                    return Err(FsError::IsAFolder);
+                }
+                let path = [b"document/".as_slice(), &document.path].concat();
+                let file = self.course_folder(course)?.open_file(&path).map_err(FsError::from_lookup)?;
+                Ok(OpenFile::Document(file))
+            }
+            Node::Backup(course) => {
+                let (archive, _) = self.archives.open(&self.portal, &self.course(course)?)?;
+                Ok(OpenFile::Archive(Box::new(archive)))
+            }
+            Node::Root | Node::Course(_) | Node::Documents(_) => Err(FsError::IsAFolder),
+        }
+    }
+
+    /// Room in the portal, or in a course: its quota and what is left of it.
+    pub fn space(&self, node: Node) -> Result<Space, FsError> {
+        let course = match node {
+            Node::Root => {
+                let disk = rustix::fs::fstatvfs(self.portal.courses_folder()).map_err(std::io::Error::from)?;
+                return Ok(Space {
+                    block: disk.f_frsize,
+                    blocks: disk.f_blocks,
+                    free: disk.f_bavail,
+                    files: disk.f_files,
+                    files_free: disk.f_ffree,
+                });
+            }
+            Node::Course(course) | Node::Documents(course) | Node::Document(course, _) | Node::Backup(course) => course,
+        };
+        let course = self.course(course)?;
+        let quota = self.portal.database().read(|session| Quota::load(session, &course))?;
+        Ok(Space {
+            block: BLOCK,
+            blocks: quota.limit / BLOCK,
+            free: quota.free() / BLOCK,
+            files: 0,
+            files_free: 0,
+        })
+    }
+
+    /// The extended attributes of a node, names and values.
+    pub fn properties(&self, node: Node) -> Result<Vec<(String, Vec<u8>)>, FsError> {
+        let (tables, key): (&[&[Property]], i64) = match node {
+            Node::Course(course) => (&[COURSE], course.into()),
+            Node::Document(_, iid) => (&[DOCUMENT, ITEM], iid.into()),
+            Node::Root | Node::Documents(_) | Node::Backup(_) => return Ok(Vec::new()),
+        };
+        let rows = self.portal.database().read(|session| match node {
+            Node::Course(_) => {
+                Ok::<_, FsError>(session.rows("SELECT * FROM course WHERE id = ?", &[key.into()])?)
+            }
+            _ => document::rows_of(session, key).map_err(FsError::from),
+        })?;
+        let found = tables.iter().zip(&rows).flat_map(|(table, row)| table.iter().filter_map(|line| line.of(row)));
+        Ok(found.collect())
+    }
+
+    fn courses(&self) -> Result<Arc<Courses>, FsError> {
+        Ok(self.snapshots.courses(&self.portal)?)
+    }
+
+    fn course(&self, number: u32) -> Result<Course, FsError> {
+        self.courses()?.get(number).cloned().ok_or(FsError::NotFound)
+    }
+
+    fn course_folder(&self, number: u32) -> Result<Folder, FsError> {
+        let courses = self.courses()?;
+        let course = courses.get(number).ok_or(FsError::NotFound)?;
+        self.portal.courses_folder().folder(&course.directory).map_err(FsError::from_lookup)
+    }
+
+    fn tree(&self, course: u32) -> Result<Arc<DocumentTree>, FsError> {
+        if self.courses()?.get(course).is_none() {
+            return Err(FsError::NotFound);
+        }
+        Ok(self.snapshots.tree(&self.portal, course)?)
+    }
+
+    fn child(&self, course: u32, folder: Option<i64>, name: &[u8]) -> Result<Node, FsError> {
+        let tree = self.tree(course)?;
+        let document = tree.child(folder, name).ok_or(FsError::NotFound)?;
+        Node::document(course, document.iid).ok_or(FsError::NotFound)
+    }
+
+    fn on_disk(&self, node: Node, folder: &Folder, path: &[u8]) -> Result<Attributes, FsError> {
+        let stat = folder.stat(path).map_err(FsError::from_lookup)?;
+        let attributes = Attributes::of_stat(node, &stat).filter(|attributes| attributes.folder);
+        Ok(self.owned(attributes.ok_or(FsError::NotFound)?))
+    }
+
+    /// The attributes of a document whose file has the attributes `stat`; not found if the file is not what the row
+    /// says.
+    fn document_attributes(&self, course: u32, document: &TreeDocument, stat: &Stat) -> Result<Attributes, FsError> {
+        let node = Node::document(course, document.iid).ok_or(FsError::NotFound)?;
+        let attributes = Attributes::of_stat(node, stat).filter(|found| found.folder == document.folder);
+        Ok(self.owned(attributes.ok_or(FsError::NotFound)?))
+    }
+
+    /// The attributes of a backup for a listing: nothing is computed for them.
+    fn backup_attributes_at_last_look(&self, course: u32) -> Result<Attributes, FsError> {
+        let folder = self.attributes(Node::Course(course))?;
+        let last = self.archives.last_summary(&self.course(course)?);
+        let (size, mtime) = last.map_or((0, folder.mtime.seconds), |summary| (summary.size, summary.mtime));
+        Ok(Attributes { settled: false, ..folder.archive(Node::Backup(course), size, mtime) })
+    }
+
+    fn owned(&self, attributes: Attributes) -> Attributes {
+        Attributes {
+            uid: self.options.uid.unwrap_or(attributes.uid),
+            gid: self.options.gid.unwrap_or(attributes.gid),
+            ..attributes
+        }
+    }
+}

@@ -29,13 +29,14 @@ impl Courses {
     fn new(courses: Vec<Course>) -> Courses {
         let mut found = Courses::default();
         for course in courses {
-            let name = course.code.as_bytes().to_vec();
+            let name = course.code.clone();
+            let shown = String::from_utf8_lossy(&name);
             let Some(Node::Course(number)) = Node::course(course.id) else {
-                warn!("course {} is not shown: its number {} is out of range", course.code, course.id);
+                warn!("course {shown} is not shown: its number {} is out of range", course.id);
                 continue;
             };
             if name.is_empty() || name.starts_with(b".") || name.contains(&b'/') || name.contains(&0) {
-                warn!("course {:?} (number {number}) is not shown: its code is no folder name", course.code);
+                warn!("course {shown:?} (number {number}) is not shown: its code is no folder name");
                 continue;
             }
             found.by_name.insert(name, number);

@@ -1,0 +1,135 @@
+//! The content of an open folder.
+//!
+//! A listing is a snapshot: it keeps the tree it was opened with, so that offsets stay right while the course changes.
+//! Attributes are looked up when an entry is handed out; what is gone or is not what its row says is passed over.
+
+use std::os::fd::AsFd;
+use std::sync::Arc;
+
+use crate::course::document::DocumentTree;
+use crate::portal::storage::{Folder, stat_at};
+
+use super::{Attributes, BACKUP, DOCUMENTS, FsError, Node, PortalFs};
+
+/// An open folder.
+pub struct Listing {
+    node: Node,
+    parent: Node,
+    content: Content,
+}
+
+enum Content {
+    /// Names and numbers of the courses.
+    Courses(Vec<(Vec<u8>, u32)>),
+    Course(u32),
+    /// Documents in a folder, and that folder on the disk if it is there.
+    Documents { course: u32, folder: Option<i64>, tree: Arc<DocumentTree>, on_disk: Option<Folder> },
+}
+
+impl Listing {
+    /// Opens the folder `node`.
+    pub(super) fn open(fs: &PortalFs, node: Node) -> Result<Listing, FsError> {
+        let (parent, content) = match node {
+            Node::Root => {
+                let courses = fs.courses()?;
+                (node, Content::Courses(courses.iter().map(|(name, number)| (name.to_vec(), number)).collect()))
+            }
+            Node::Course(course) => {
+                fs.course(course)?;
+                (Node::Root, Content::Course(course))
+            }
+            Node::Documents(course) => (Node::Course(course), Content::documents(fs, course, None)?),
+            Node::Document(course, iid) => {
+                let content = Content::documents(fs, course, Some(iid.into()))?;
+                (Node::Documents(course), content)
+            }
+            Node::Backup(_) => return Err(FsError::NotAFolder),
+        };
+        Ok(Listing { node, parent, content })
+    }
+
+    /// Hands the entries from `offset` on to `each`: the offset after the entry, its name, its attributes. Stops when
+    /// `each` answers that it has no more room.
+    pub(super) fn entries(
+        &self,
+        fs: &PortalFs,
+        offset: u64,
+        each: &mut dyn FnMut(u64, &[u8], &Attributes) -> bool,
+    ) -> Result<(), FsError> {
+        let first = usize::try_from(offset).unwrap_or(usize::MAX);
+        let dots = [(b".".as_slice(), self.node), (b"..", self.parent)];
+        for (position, (name, node)) in dots.into_iter().enumerate().skip(first) {
+            let attributes = match fs.attributes(node) {
+                // The folder was removed since it was opened; its listing ends here.
+                Err(FsError::NotFound) => return Ok(()),
+                attributes => attributes?,
+            };
+            if each(position as u64 + 1, name, &attributes) {
+                return Ok(());
+            }
+        }
+        let first = first.saturating_sub(2);
+        let mut hand_out = |position: usize, name: &[u8], found: Result<Attributes, FsError>| match found {
+            Ok(attributes) => Ok(each(position as u64 + 3, name, &attributes)),
+            Err(FsError::NotFound) => Ok(false),
+            Err(error) => Err(error),
+        };
+        match &self.content {
+            Content::Courses(courses) => {
+                for (position, (name, course)) in courses.iter().enumerate().skip(first) {
+                    if hand_out(position, name, fs.attributes(Node::Course(*course)))? {
+                        break;
+                    }
+                }
+            }
+            Content::Course(course) => {
+                let names = [DOCUMENTS, BACKUP];
+                for (position, name) in names.into_iter().enumerate().skip(first) {
+                    let found = if name == DOCUMENTS {
+                        fs.attributes(Node::Documents(*course))
+                    } else {
+                        fs.backup_attributes_at_last_look(*course)
+                    };
+                    if hand_out(position, name, found)? {
+                        break;
+                    }
+                }
+            }
+            Content::Documents { course, folder, tree, on_disk: Some(on_disk) } => {
+                for (position, document) in tree.children(*folder).iter().enumerate().skip(first) {
+                    let stat = stat_at(on_disk.as_fd(), document.name()).map_err(FsError::from_lookup);
+                    let found = stat.and_then(|stat| fs.document_attributes(*course, document, &stat));
+                    if hand_out(position, document.name(), found)? {
+                        break;
+                    }
+                }
+            }
+            Content::Documents { on_disk: None, .. } => {}
+        }
+        Ok(())
+    }
+}
+
+impl Content {
+    fn documents(fs: &PortalFs, course: u32, folder: Option<i64>) -> Result<Content, FsError> {
+        let tree = fs.tree(course)?;
+        let mut path = b"document".to_vec();
+        if let Some(iid) = folder {
+            let document = tree.get(iid).ok_or(FsError::NotFound)?;
+            if !document.folder {
+                return Err(FsError::NotAFolder);
+            }
+            path.push(b'/');
+            path.extend_from_slice(&document.path);
+        }
+        let on_disk = match fs
+            .course_folder(course)
+            .and_then(|top| top.folder(&path).map_err(FsError::from_lookup))
+        {
+            Ok(folder) => Some(folder),
+            Err(FsError::NotFound) => None,
+            Err(error) => return Err(error),
+        };
+        Ok(Content::Documents { course, folder, tree, on_disk })
+    }
+}

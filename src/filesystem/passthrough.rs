@@ -1,0 +1,72 @@
+//! FUSE passthrough (Linux 6.9): the kernel reads an open document from its file without asking us again.
+//!
+//! The kernel wants one and the same backing for all opens of an inode at a time, so backings are shared while any
+//! open uses them. Where passthrough can't be had (an older kernel, no privileges, the file was replaced while an
+//! older one is still open) documents are read plainly.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use fuser::BackingId;
+use tracing::{debug, info};
+
+/// The backing of one open document.
+pub struct Backing {
+    id: BackingId,
+    /// Device and inode of the file: another file under the same document has another backing.
+    file: (u64, u64),
+}
+
+impl Backing {
+    /// What the kernel knows the backing by.
+    pub fn id(&self) -> &BackingId {
+        &self.id
+    }
+}
+
+/// The backings in use, by inode number.
+#[derive(Default)]
+pub struct Backings {
+    enabled: bool,
+    in_use: Mutex<HashMap<u64, Weak<Backing>>>,
+}
+
+impl Backings {
+    /// Allows passthrough, once the kernel has agreed to it.
+    pub fn enable(&mut self) {
+        self.enabled = true;
+    }
+
+    /// The backing for `file`, open as the inode `number`; `register` asks the kernel for a new one. `None` if the
+    /// file has to be read plainly.
+    pub fn get(&self, number: u64, file: &File, register: impl FnOnce() -> io::Result<BackingId>) -> Option<Arc<Backing>> {
+        if !self.enabled {
+            return None;
+        }
+        let metadata = file.metadata().ok()?;
+        let identity = (metadata.dev(), metadata.ino());
+        let mut in_use = self.in_use.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(backing) = in_use.get(&number).and_then(Weak::upgrade) {
+            return (backing.file == identity).then_some(backing);
+        }
+        match register() {
+            Ok(id) => {
+                let backing = Arc::new(Backing { id, file: identity });
+                in_use.retain(|_, backing| backing.strong_count() > 0);
+                in_use.insert(number, Arc::downgrade(&backing));
+                Some(backing)
+            }
+            Err(error) if error.raw_os_error() == Some(libc::EPERM) => {
+                info!("documents are read without passthrough: it needs CAP_SYS_ADMIN");
+                None
+            }
+            Err(error) => {
+                debug!("a document is read without passthrough: {error}");
+                None
+            }
+        }
+    }
+}
