@@ -1,7 +1,7 @@
 //! The reader: bytes to a tree of values.
 //!
-//! It reads what PHP's `unserialize` reads and refuses the rest with the offset of the fault, before it allocates for
-//! it: lengths and counts are held against the bytes that are left, and nesting, values and bytes have [`Limits`]. It
+//! It reads what PHP's `serialize` writes in any version since PHP 4, and the further spellings that `unserialize`
+//! takes (`i:+5;`, `d:.5;`, `S:`). The rest is refused with the offset of the fault, before it allocates for it: lengths and counts are held against the bytes that are left, and nesting, values and bytes have [`Limits`]. It
 //! looks no class up, so nothing is constructed or run.
 
 use std::borrow::Cow;
@@ -106,7 +106,9 @@ pub enum Problem {
 /// Reads the value at the start of `bytes`. Returns it and the number of bytes it took; what follows is not looked at.
 ///
 /// Strings are borrowed from `bytes`. As PHP does it, canonical decimal keys of arrays become integers and a repeated
-/// key of an array replaces the value of the first, in its place. Properties are kept as they are written.
+/// key of an array replaces the value of the first, in its place. Properties are kept as they are written. Unlike PHP
+/// it takes any bytes for a class name and lets `r:` lead to any value; it refuses a property count that is empty or
+/// has a sign (`O:1:"A"::{}`), which PHP lets pass for zero, and integers that PHP would wrap.
 ///
 /// # Errors
 ///
