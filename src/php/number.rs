@@ -153,8 +153,8 @@ fn even_of_two_nearest(number: f64, last_place: i32) -> Option<u64> {
         // Zero and subnormal numbers are never that close to the middle.
         return None;
     }
-    // number = odd * 2^binary, so twice the number in units of the last place is odd * 5^places * 2^(binary + 1 + places),
-    // which is an odd integer, as it must be in the middle, only if the last power is 0.
+    // The number is odd * 2^binary. Twice the number in units of the last place is odd * 5^places
+    // * 2^(binary + 1 + places); in the middle that is an odd integer, so the last power is 0.
     let whole = fraction | 1 << 52;
     let odd = whole >> whole.trailing_zeros();
     let binary = power - 1075 + i32::try_from(whole.trailing_zeros()).ok()?;

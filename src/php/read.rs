@@ -1,8 +1,9 @@
 //! The reader: bytes to a tree of values.
 //!
-//! It reads what PHP's `serialize` writes in any version since PHP 4, and the further spellings that `unserialize`
-//! takes (`i:+5;`, `d:.5;`, `S:`). The rest is refused with the offset of the fault, before it allocates for it: lengths and counts are held against the bytes that are left, and nesting, values and bytes have [`Limits`]. It
-//! looks no class up, so nothing is constructed or run.
+//! It reads what PHP's `serialize` writes, and the further spellings that `unserialize` takes (`i:+5;`, `d:.5;`, `S:`).
+//! The rest is refused with the offset of the fault, before anything is allocated for it: lengths and counts are held
+//! against the bytes that are left, and nesting, values and bytes have [`Limits`]. It looks no class up, so nothing is
+//! constructed or run.
 
 use std::borrow::Cow;
 
@@ -89,8 +90,8 @@ pub enum Problem {
     /// would no longer be the same. PHP never writes repeated keys.
     #[error("an array has a key twice, in data with references")]
     RepeatedKey,
-    /// The `o:` form, which PHP 3 wrote and no version since.
-    #[error("an object in the form of PHP 3 (o:), which is not supported")]
+    /// The obsolete `o:` form of objects.
+    #[error("an object in the obsolete form `o:`, which is not supported")]
     OldObject,
     /// More nesting than [`Limits::depth`].
     #[error("nested deeper than {0} levels")]
@@ -108,7 +109,8 @@ pub enum Problem {
 /// Strings are borrowed from `bytes`. As PHP does it, canonical decimal keys of arrays become integers and a repeated
 /// key of an array replaces the value of the first, in its place. Properties are kept as they are written. Unlike PHP
 /// it takes any bytes for a class name and lets `r:` lead to any value; it refuses a property count that is empty or
-/// has a sign (`O:1:"A"::{}`), which PHP lets pass for zero, and integers that PHP would wrap.
+/// has a sign (`O:1:"A"::{}`), which PHP lets pass for zero, and integers
+/// outside of 64 bits.
 ///
 /// # Errors
 ///
