@@ -1,6 +1,9 @@
 //! PHP values, held against the real `php`: what we write it must read and write again alike, and what it writes
 //! so must we.
 
+// Helpers of tests, like tests, may unwrap.
+#![allow(clippy::unwrap_used)]
+
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::io::{Read, Write};

@@ -153,8 +153,8 @@ fn even_of_two_nearest(number: f64, last_place: i32) -> Option<u64> {
         // Zero and subnormal numbers are never that close to the middle.
         return None;
     }
-    // number = odd * 2^binary, so twice the number in units of the last place is odd * 5^places * 2^(binary + 1 + places),
-    // which is an odd integer, as it must be in the middle, only if the last power is 0.
+    // The number is odd * 2^binary. Twice the number in units of the last place is odd * 5^places
+    // * 2^(binary + 1 + places); in the middle that is an odd integer, so the last power is 0.
     let whole = fraction | 1 << 52;
     let odd = whole >> whole.trailing_zeros();
     let binary = power - 1075 + i32::try_from(whole.trailing_zeros()).ok()?;
@@ -260,8 +260,8 @@ mod tests {
             (1e16, "10000000000000000"),
             (1e17, "1.0E+17"),
             (-1.5e300, "-1.5E+300"),
-            (1_562_206_876_463_381.25, "1562206876463381.2"),
-            (1_562_206_876_463_381.75, "1562206876463381.8"),
+            (6_248_827_505_853_525.0 / 4.0, "1562206876463381.2"),
+            (6_248_827_505_853_527.0 / 4.0, "1562206876463381.8"),
             (1.0 / 16_777_216.0, "5.960464477539063E-8"),
             (f64::MAX, "1.7976931348623157E+308"),
             (-f64::MIN_POSITIVE, "-2.2250738585072014E-308"),

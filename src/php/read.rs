@@ -1,11 +1,11 @@
 //! The reader: bytes to a tree of values.
 //!
-//! It reads what PHP's `unserialize` reads and refuses the rest with the offset of the fault, before it allocates for
-//! it: lengths and counts are held against the bytes that are left, and nesting, values and bytes have [`Limits`]. It
-//! looks no class up, so nothing is constructed or run.
+//! It reads what PHP's `serialize` writes, and the further spellings that `unserialize` takes (`i:+5;`, `d:.5;`, `S:`).
+//! The rest is refused with the offset of the fault, before anything is allocated for it: lengths and counts are held
+//! against the bytes that are left, and nesting, values and bytes have [`Limits`]. It looks no class up, so nothing is
+//! constructed or run.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use super::number::{parse_float, parse_int};
 use super::{Custom, Key, Reference, Value};
@@ -90,8 +90,8 @@ pub enum Problem {
     /// would no longer be the same. PHP never writes repeated keys.
     #[error("an array has a key twice, in data with references")]
     RepeatedKey,
-    /// The `o:` form, which PHP 3 wrote and no version since.
-    #[error("an object in the form of PHP 3 (o:), which is not supported")]
+    /// The obsolete `o:` form of objects.
+    #[error("an object in the obsolete form `o:`, which is not supported")]
     OldObject,
     /// More nesting than [`Limits::depth`].
     #[error("nested deeper than {0} levels")]
@@ -107,7 +107,10 @@ pub enum Problem {
 /// Reads the value at the start of `bytes`. Returns it and the number of bytes it took; what follows is not looked at.
 ///
 /// Strings are borrowed from `bytes`. As PHP does it, canonical decimal keys of arrays become integers and a repeated
-/// key of an array replaces the value of the first, in its place. Properties are kept as they are written.
+/// key of an array replaces the value of the first, in its place. Properties are kept as they are written. Unlike PHP
+/// it takes any bytes for a class name and lets `r:` lead to any value; it refuses a property count that is empty or
+/// has a sign (`O:1:"A"::{}`), which PHP lets pass for zero, and integers
+/// outside of 64 bits.
 ///
 /// # Errors
 ///
@@ -272,7 +275,7 @@ impl<'a> Reader<'a> {
     }
 
     fn array(&mut self, start: usize, depth: usize) -> Result<Value<'a>, ReadError> {
-        let mut entries = self.entries(start, depth, |name| Key::of_array(name))?;
+        let mut entries = self.entries(start, depth, Key::of_array)?;
         self.literal(b"}", "`}` after the announced number of entries")?;
         if keep_last_of_each_key(&mut entries) {
             self.repeated_key.get_or_insert(start);
@@ -468,31 +471,34 @@ fn keep_last_of_each_key(entries: &mut Vec<(Key<'_>, Value<'_>)>) -> bool {
     const FEW: usize = 8;
 
     let ascending = |pair: &[(Key<'_>, Value<'_>)]| matches!(pair, [(a, _), (b, _)] if a < b);
-    let repeated = if entries.windows(2).all(ascending) {
-        false
-    } else if entries.len() <= FEW {
-        entries
-            .iter()
-            .enumerate()
-            .any(|(at, (key, _))| entries.iter().take(at).any(|(earlier, _)| earlier == key))
-    } else {
-        let mut keys: Vec<&Key<'_>> = entries.iter().map(|(key, _)| key).collect();
-        keys.sort_unstable();
-        keys.windows(2).any(|pair| matches!(pair, [a, b] if a == b))
+    let is_new = |(at, (key, _)): (usize, &(Key<'_>, Value<'_>))| {
+        !entries.iter().take(at).any(|(earlier, _)| earlier == key)
     };
-    if repeated {
-        let mut places = HashMap::with_capacity(entries.len());
-        let mut kept: Vec<(Key<'_>, Value<'_>)> = Vec::with_capacity(entries.len());
-        for (key, value) in entries.drain(..) {
-            let place = *places.entry(key.clone()).or_insert(kept.len());
-            match kept.get_mut(place) {
-                Some((_, earlier)) => *earlier = value,
-                None => kept.push((key, value)),
-            }
-        }
-        *entries = kept;
+    if entries.windows(2).all(ascending)
+        || (entries.len() <= FEW && entries.iter().enumerate().all(is_new))
+    {
+        return false;
     }
-    repeated
+    // Entries by key, equal keys in the order written. The indices are those of `entries`, whose length stays.
+    let mut order: Vec<usize> = (0..entries.len()).collect();
+    order.sort_unstable_by(|&a, &b| entries[a].0.cmp(&entries[b].0).then(a.cmp(&b)));
+    let mut superseded = vec![false; entries.len()];
+    let mut first: Option<usize> = None;
+    for &at in &order {
+        match first {
+            Some(first) if entries[first].0 == entries[at].0 => {
+                entries[first].1 = std::mem::replace(&mut entries[at].1, Value::Null);
+                superseded[at] = true;
+            }
+            _ => first = Some(at),
+        }
+    }
+    if !superseded.contains(&true) {
+        return false;
+    }
+    let mut superseded = superseded.into_iter();
+    entries.retain(|_| superseded.next() != Some(true));
+    true
 }
 
 #[cfg(test)]
