@@ -8,6 +8,8 @@
 //! - [`php`]: PHP's serialize format; knows nothing of courses.
 
 pub mod archive;
+pub mod backup;
+pub mod cli;
 pub mod course;
 pub mod filesystem;
 pub mod php;

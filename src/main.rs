@@ -1,3 +1,7 @@
 //! The `coursefs` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    coursefs::cli::run()
+}

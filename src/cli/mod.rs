@@ -1,0 +1,96 @@
+//! The command line: commands, options, messages for people.
+//!
+//! Each command is a file with its arguments and its `run`. Exit codes: 0 done, 1 failed, 2 wrong usage.
+
+mod backup;
+mod cache;
+mod demo;
+mod init;
+mod list;
+mod mount;
+mod mounting;
+mod options;
+mod progress;
+mod restore;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+/// Mounts a Chamilo LMS portal: courses are folders, backup.zip is computed while it is read.
+#[derive(Debug, Parser)]
+#[command(name = "coursefs", version, about, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Demo(demo::Arguments),
+    Init(init::Arguments),
+    Mount(mount::Arguments),
+    List(list::Arguments),
+    Backup(backup::Arguments),
+    Restore(restore::Arguments),
+}
+
+/// Why a command failed, as a sentence for the person who typed it.
+#[derive(Debug)]
+struct Failure(String);
+
+impl<E: std::error::Error> From<E> for Failure {
+    fn from(error: E) -> Self {
+        let mut text = error.to_string();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            // Most messages already quote their cause.
+            let cause_text = cause.to_string();
+            if !text.contains(&cause_text) {
+                text = format!("{text}: {cause_text}");
+            }
+            source = cause.source();
+        }
+        Failure(text)
+    }
+}
+
+type Outcome = Result<(), Failure>;
+
+/// Runs the command that the process was started with.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = match cli.command {
+        Command::Demo(arguments) => with_log(|| demo::run(&arguments)),
+        Command::Init(arguments) => with_log(|| init::run(&arguments)),
+        Command::Mount(arguments) => mount::run(&arguments),
+        Command::List(arguments) => with_log(|| list::run(&arguments)),
+        Command::Backup(arguments) => with_log(|| backup::run(&arguments)),
+        Command::Restore(arguments) => with_log(|| restore::run(&arguments)),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure(message)) => {
+            eprintln!("coursefs: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs `work` with the log going to standard error.
+fn with_log(work: impl FnOnce() -> Outcome) -> Outcome {
+    log_to(std::io::stderr);
+    work()
+}
+
+/// Sends the log to `writer`; `COURSEFS_LOG` chooses what is logged (`debug`, `coursefs::filesystem=debug` …).
+fn log_to<W>(writer: W)
+where
+    W: for<'a> tracing_subscriber::fmt::MakeWriter<'a> + Send + Sync + 'static,
+{
+    let filter = EnvFilter::try_from_env("COURSEFS_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_ansi(false);
+    // Only the first call of a process counts; there is no second one.
+    subscriber.try_init().ok();
+}

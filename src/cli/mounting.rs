@@ -1,0 +1,150 @@
+//! A mount from its beginning to its end: checks that tell what is wrong, the session, signals, the unmount.
+
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use fuser::{Config, MountOption, Session, SessionACL, SessionUnmounter};
+use rustix::mount::UnmountFlags;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use tracing::{error, info};
+
+use crate::filesystem::adapter::Adapter;
+use crate::filesystem::{Options, PortalFs};
+use crate::portal::{Access, Portal};
+
+use super::options::MountOptions;
+use super::{Failure, Outcome, cache};
+
+/// Threads that answer the kernel: some wait for the disk while others compute.
+const THREADS: usize = 8;
+
+/// A portal that is mounted.
+pub struct Mounting {
+    mount_point: PathBuf,
+    unmounter: SessionUnmounter,
+    session: JoinHandle<io::Result<()>>,
+    signals: Signals,
+}
+
+impl Mounting {
+    /// Mounts the portal in the folder `portal` on `mount_point`; the mount is usable when this returns.
+    pub fn start(portal: &Path, mount_point: &Path, options: &MountOptions) -> Result<Mounting, Failure> {
+        let portal = Portal::open(portal, Access::ReadOnly)?;
+        let mount_point = check_mount_point(mount_point)?;
+        check_fuse()?;
+        if portal.root().starts_with(&mount_point) {
+            return Err(Failure(format!("{} lies in {}: mounting would hide it", portal.root().display(), mount_point.display())));
+        }
+        let (cache, checksums) = cache::open()?;
+        let mut config = Config::default();
+        config.mount_options = vec![
+            MountOption::FSName(portal.root().display().to_string()),
+            MountOption::Subtype("coursefs".into()),
+            MountOption::RO,
+            MountOption::NoSuid,
+            MountOption::NoDev,
+            MountOption::NoAtime,
+            MountOption::DefaultPermissions,
+        ];
+        config.acl = if options.allow_other { SessionACL::All } else { SessionACL::Owner };
+        config.n_threads = Some(THREADS);
+        config.clone_fd = true;
+        let shown = Options { ttl: options.ttl, uid: options.uid, gid: options.gid };
+        let fs = PortalFs::new(Arc::new(portal), cache, checksums, shown);
+        // Before any thread starts, so that no signal ends the process without unmounting.
+        let signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+        let adapter = Adapter::new(fs, options.passthrough);
+        let mut session = Session::new(adapter, &mount_point, &config).map_err(|error| explain(&error, &mount_point))?;
+        let unmounter = session.unmount_callable();
+        let handle = signals.handle();
+        let session = std::thread::Builder::new().name("mount".into()).spawn(move || {
+            let ended = session.run();
+            // Unmounted by somebody else: nobody needs to wait for a signal any more.
+            handle.close();
+            ended
+        })?;
+        info!("mounted on {}", mount_point.display());
+        Ok(Mounting { mount_point, unmounter, session, signals })
+    }
+
+    /// Where the portal is mounted, absolute.
+    pub fn mount_point(&self) -> &Path {
+        &self.mount_point
+    }
+}
+
+/// Waits until the mount is to end (a signal) or has ended (`umount`), and unmounts.
+pub fn wait_for_signal(mut mounting: Mounting) -> Outcome {
+    if mounting.signals.forever().next().is_some()
+        && let Err(error) = mounting.unmounter.unmount()
+    {
+        // Somebody still uses the mount: it leaves the tree now and goes when the last user does.
+        info!("{} is in use ({error}); detaching it", mounting.mount_point.display());
+        rustix::mount::unmount(&mounting.mount_point, UnmountFlags::DETACH).map_err(|error| {
+            Failure(format!("can't unmount {}: {error}", mounting.mount_point.display()))
+        })?;
+        // Its users may stay for as long as they like; this process need not.
+        return Ok(());
+    }
+    match mounting.session.join() {
+        Ok(ended) => ended.map_err(|error| Failure(format!("the mount ended with an error: {error}"))),
+        Err(_) => {
+            error!("the mount ended by a fault in coursefs");
+            Err(Failure("the mount ended by a fault in coursefs; please report it".into()))
+        }
+    }
+}
+
+/// The mount point, absolute, if it is an empty folder that nothing is mounted on.
+fn check_mount_point(path: &Path) -> Result<PathBuf, Failure> {
+    let shown = path.display();
+    let metadata = std::fs::metadata(path).map_err(|error| match error.raw_os_error() {
+        Some(libc::ENOENT) => Failure(format!("the mount point {shown} does not exist; make it with: mkdir {shown}")),
+        Some(libc::ENOTCONN) => Failure(format!(
+            "{shown} is a mount whose process has died; free it with: fusermount3 -u {shown} (or umount {shown})"
+        )),
+        _ => Failure(format!("the mount point {shown} can't be used: {error}")),
+    })?;
+    if !metadata.is_dir() {
+        return Err(Failure(format!("the mount point {shown} is not a folder")));
+    }
+    let path = path.canonicalize()?;
+    let parent = path.parent().map(std::fs::metadata).transpose()?;
+    if parent.is_none_or(|parent| parent.dev() != metadata.dev()) {
+        return Err(Failure(format!("something is mounted on {shown} already; unmount it first: umount {shown}")));
+    }
+    if std::fs::read_dir(&path).map_err(|error| Failure(format!("{shown}: {error}")))?.next().is_some() {
+        return Err(Failure(format!("the mount point {shown} is not empty; mounting would hide what is in it")));
+    }
+    Ok(path)
+}
+
+fn check_fuse() -> Outcome {
+    if Path::new("/dev/fuse").exists() {
+        return Ok(());
+    }
+    Err(Failure(
+        "there is no /dev/fuse: load the kernel's driver with `modprobe fuse`, or give the container the device \
+         (--device /dev/fuse --cap-add SYS_ADMIN)"
+            .into(),
+    ))
+}
+
+/// Why the kernel or fusermount3 refused, with the remedy.
+fn explain(error: &io::Error, mount_point: &Path) -> Failure {
+    let shown = mount_point.display();
+    let remedy = match (error.raw_os_error(), error.kind()) {
+        (Some(libc::EBUSY), _) => "it is in use; leave it (cd) and try again",
+        (Some(libc::EPERM | libc::EACCES), _) | (_, io::ErrorKind::PermissionDenied) => {
+            "only root may mount without the program fusermount3 (Debian package fuse3); allow_other also needs \
+             user_allow_other in /etc/fuse.conf"
+        }
+        (_, io::ErrorKind::NotFound) => "the program fusermount3 is missing (Debian package fuse3)",
+        _ => "see the message above",
+    };
+    Failure(format!("can't mount on {shown}: {error} ({remedy})"))
+}

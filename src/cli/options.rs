@@ -1,0 +1,98 @@
+//! Mount options (`-o name,name=value`), as `mount` and `/etc/fstab` write them.
+
+use std::time::Duration;
+
+/// What can be said with `-o`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MountOptions {
+    /// Let other users than the one who mounts in.
+    pub allow_other: bool,
+    /// Owner shown for everything.
+    pub uid: Option<u32>,
+    /// Group shown for everything.
+    pub gid: Option<u32>,
+    /// How long the kernel may rely on names and attributes.
+    pub ttl: Duration,
+    /// Whether documents are passed through to the kernel where that is possible.
+    pub passthrough: bool,
+}
+
+impl Default for MountOptions {
+    fn default() -> Self {
+        MountOptions { allow_other: false, uid: None, gid: None, ttl: Duration::from_secs(1), passthrough: true }
+    }
+}
+
+/// Options of `mount` itself that ask for nothing that coursefs does not do anyway.
+const IGNORED: &[&str] = &["ro", "defaults", "noauto", "auto", "nofail", "_netdev", "nosuid", "nodev", "noatime", "exec"];
+
+impl MountOptions {
+    /// Reads the values of all `-o`, the last word counting.
+    pub fn parse(values: &[String]) -> Result<MountOptions, String> {
+        let mut options = MountOptions::default();
+        for word in values.iter().flat_map(|value| value.split(',')).filter(|word| !word.is_empty()) {
+            let (name, value) = match word.split_once('=') {
+                Some((name, value)) => (name, Some(value)),
+                None => (word, None),
+            };
+            match (name, value) {
+                ("allow_other", None) => options.allow_other = true,
+                ("passthrough", None) => options.passthrough = true,
+                ("nopassthrough", None) => options.passthrough = false,
+                ("uid", Some(value)) => options.uid = Some(number(name, value)?),
+                ("gid", Some(value)) => options.gid = Some(number(name, value)?),
+                ("ttl", Some(value)) => options.ttl = seconds(value)?,
+                ("rw", None) => {
+                    return Err("this version mounts portals read-only; leave out the option rw".into());
+                }
+                (name, None) if IGNORED.contains(&name) || name.starts_with("x-") => {}
+                (name, Some(_)) if name.starts_with("x-") => {}
+                _ => {
+                    return Err(format!(
+                        "there is no mount option {word:?}; there are ro, allow_other, uid=N, gid=N, ttl=SECONDS, \
+                         passthrough and nopassthrough"
+                    ));
+                }
+            }
+        }
+        Ok(options)
+    }
+}
+
+fn number(name: &str, value: &str) -> Result<u32, String> {
+    value.parse().map_err(|_| format!("the mount option {name} wants a number, not {value:?}"))
+}
+
+fn seconds(value: &str) -> Result<Duration, String> {
+    let seconds: f64 =
+        value.parse().map_err(|_| format!("the mount option ttl wants a number of seconds, not {value:?}"))?;
+    Duration::try_from_secs_f64(seconds)
+        .ok()
+        .filter(|ttl| *ttl <= Duration::from_secs(3600))
+        .ok_or_else(|| format!("the mount option ttl goes from 0 to 3600 seconds, not {value}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<MountOptions, String> {
+        MountOptions::parse(&[text.to_owned()])
+    }
+
+    #[test]
+    fn options_are_read_as_mount_writes_them() {
+        let options = parse("ro,allow_other,uid=33,gid=34,ttl=0.5,nopassthrough,x-systemd.automount").unwrap();
+        assert!(options.allow_other && !options.passthrough);
+        assert_eq!((options.uid, options.gid, options.ttl), (Some(33), Some(34), Duration::from_millis(500)));
+        assert_eq!(parse(""), Ok(MountOptions::default()));
+    }
+
+    #[test]
+    fn an_option_that_does_not_exist_is_named() {
+        for wrong in ["allow_others", "uid", "uid=www-data", "ttl=-1", "ttl=inf", "rw", "allow_other=yes"] {
+            let message = parse(wrong).unwrap_err();
+            assert!(message.contains(wrong.split('=').next().unwrap()), "{message}");
+        }
+    }
+}
