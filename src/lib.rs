@@ -4,9 +4,11 @@
 //! The modules are the layers, from the top down; each uses only those below it:
 //!
 //! - [`archive`]: zip archives as layouts, read by ranges; knows nothing of courses.
+//! - [`course`]: a course and its tools: items as rows, how they are read, written, emptied.
 //! - [`portal`]: where rows and files live: database, storage, configuration.
 //! - [`php`]: PHP's serialize format; knows nothing of courses.
 
 pub mod archive;
+pub mod course;
 pub mod php;
 pub mod portal;

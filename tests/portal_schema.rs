@@ -1,4 +1,5 @@
 //! A new embedded portal has Chamilo's tables, and the rows without which no course can be made.
+#![allow(clippy::unwrap_used)]
 
 use coursefs::portal::Portal;
 use coursefs::portal::database::{DatabaseError, DatabaseExt, Session};
