@@ -3,8 +3,13 @@
 //!
 //! The modules are the layers, from the top down; each uses only those below it:
 //!
+//! - [`cli`]: commands, options, messages for people.
+//! - [`filesystem`]: nodes, attributes, handles, operations; the thin adapter to the kernel.
+//! - [`backup`]: a course as `backup.zip` and back.
+//! - [`sample`]: the courses of a sample portal.
+//! - [`course`]: a course and its tools as rows.
+//! - [`portal`]: where rows and files live: database, storage, settings.
 //! - [`archive`]: zip archives as layouts, read by ranges; knows nothing of courses.
-//! - [`portal`]: where rows and files live: database, storage, configuration.
 //! - [`php`]: PHP's serialize format; knows nothing of courses.
 
 pub mod archive;
@@ -14,3 +19,4 @@ pub mod course;
 pub mod filesystem;
 pub mod php;
 pub mod portal;
+pub mod sample;

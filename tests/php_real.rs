@@ -27,21 +27,12 @@ const ECHO: &str = r#"
 
 fn php(script: &str) -> Command {
     let mut command = Command::new("php");
-    command.args([
-        "-d",
-        "serialize_precision=-1",
-        "-d",
-        "error_reporting=E_ALL & ~E_DEPRECATED",
-        "-r",
-        script,
-    ]);
+    command.args(["-d", "serialize_precision=-1", "-d", "error_reporting=E_ALL & ~E_DEPRECATED", "-r", script]);
     command
 }
 
 fn is_there<T>(started: std::io::Result<T>) -> T {
-    started.unwrap_or_else(|error| {
-        panic!("can't start `php` ({error}): run scripts/test, which provides it")
-    })
+    started.unwrap_or_else(|error| panic!("can't start `php` ({error}): run scripts/test, which provides it"))
 }
 
 /// A PHP process that unserializes and serializes again.
@@ -53,25 +44,14 @@ struct Php {
 
 impl Php {
     fn start() -> Php {
-        let mut child = is_there(
-            php(ECHO)
-                .stdin(Stdio::piped())
-                .stdout(Stdio::piped())
-                .spawn(),
-        );
+        let mut child = is_there(php(ECHO).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn());
         let (stdin, stdout) = (child.stdin.take(), child.stdout.take().unwrap());
-        Php {
-            child,
-            stdin,
-            stdout,
-        }
+        Php { child, stdin, stdout }
     }
 
     fn rewritten(&mut self, bytes: &[u8]) -> Vec<u8> {
         let stdin = self.stdin.as_mut().unwrap();
-        stdin
-            .write_all(&u32::try_from(bytes.len()).unwrap().to_le_bytes())
-            .unwrap();
+        stdin.write_all(&u32::try_from(bytes.len()).unwrap().to_le_bytes()).unwrap();
         stdin.write_all(bytes).unwrap();
         next_frame(&mut self.stdout).unwrap()
     }
@@ -100,10 +80,7 @@ fn read(bytes: &[u8]) -> Value<'_> {
 }
 
 fn same(ours: &[u8], theirs: &[u8]) {
-    assert_eq!(
-        String::from_utf8_lossy(ours),
-        String::from_utf8_lossy(theirs)
-    );
+    assert_eq!(String::from_utf8_lossy(ours), String::from_utf8_lossy(theirs));
     assert_eq!(ours, theirs);
 }
 
@@ -142,9 +119,7 @@ fn any_key() -> impl Strategy<Value = Key<'static>> {
 fn any_name() -> impl Strategy<Value = Key<'static>> {
     let name = |bytes: Vec<u8>| Key::String(Cow::Owned(bytes));
     prop_oneof![
-        any_bytes()
-            .prop_filter("mark", |bytes| bytes.first() != Some(&0))
-            .prop_map(name),
+        any_bytes().prop_filter("mark", |bytes| bytes.first() != Some(&0)).prop_map(name),
         "[a-z_]{1,6}".prop_map(move |plain| name(format!("\0*\0{plain}").into_bytes())),
         "[a-z_]{1,6}".prop_map(move |plain| name(format!("\0Box\0{plain}").into_bytes())),
     ]
@@ -175,9 +150,8 @@ fn any_value() -> impl Strategy<Value = Value<'static>> {
         prop_oneof![
             prop::collection::vec((any_key(), inner.clone()), 0..8)
                 .prop_map(|entries| Value::Array(without_repeats(entries))),
-            (class, prop::collection::vec((any_name(), inner), 0..8)).prop_map(
-                |(class, properties)| Value::object(class.as_bytes(), without_repeats(properties))
-            ),
+            (class, prop::collection::vec((any_name(), inner), 0..8))
+                .prop_map(|(class, properties)| Value::object(class.as_bytes(), without_repeats(properties))),
         ]
     })
 }
@@ -185,18 +159,11 @@ fn any_value() -> impl Strategy<Value = Value<'static>> {
 #[test]
 fn php_takes_any_tree_we_write_and_writes_it_alike() {
     let php = RefCell::new(Php::start());
-    let mut runner = TestRunner::new(ProptestConfig {
-        cases: 3000,
-        failure_persistence: None,
-        ..Default::default()
-    });
+    let mut runner = TestRunner::new(ProptestConfig { cases: 3000, failure_persistence: None, ..Default::default() });
     let outcome = runner.run(&any_value(), |value| {
         let ours = value.to_bytes();
         let theirs = php.borrow_mut().rewritten(&ours);
-        prop_assert_eq!(
-            String::from_utf8_lossy(&ours),
-            String::from_utf8_lossy(&theirs)
-        );
+        prop_assert_eq!(String::from_utf8_lossy(&ours), String::from_utf8_lossy(&theirs));
         prop_assert_eq!(&ours, &theirs);
         prop_assert_eq!(read(&ours).to_bytes(), ours);
         Ok(())
@@ -208,33 +175,16 @@ fn php_takes_any_tree_we_write_and_writes_it_alike() {
 fn floats_are_spelled_as_php_spells_them() {
     // One value with many floats at a time: it is the floats that are to be many, not the round trips.
     let mut php = Php::start();
-    let mut runner = TestRunner::new(ProptestConfig {
-        failure_persistence: None,
-        ..Default::default()
-    });
+    let mut runner = TestRunner::new(ProptestConfig { failure_persistence: None, ..Default::default() });
     let floats = prop::collection::vec(any_float(), 5000);
     for _ in 0..10 {
         let mut floats = floats.new_tree(&mut runner).unwrap().current();
         floats.extend((-330..=308).map(|power| format!("1e{power}").parse::<f64>().unwrap()));
-        floats.extend([
-            5e-324,
-            f64::MAX,
-            f64::MIN_POSITIVE,
-            -0.0,
-            f64::INFINITY,
-            f64::NEG_INFINITY,
-            f64::NAN,
-        ]);
-        let entries = (0..)
-            .map(Key::Int)
-            .zip(floats.into_iter().map(Value::Float))
-            .collect();
+        floats.extend([5e-324, f64::MAX, f64::MIN_POSITIVE, -0.0, f64::INFINITY, f64::NEG_INFINITY, f64::NAN]);
+        let entries = (0..).map(Key::Int).zip(floats.into_iter().map(Value::Float)).collect();
         let ours = Value::Array(entries).to_bytes();
         let theirs = php.rewritten(&ours);
-        let (ours_each, theirs_each) = (
-            ours.split(|&byte| byte == b';'),
-            theirs.split(|&byte| byte == b';'),
-        );
+        let (ours_each, theirs_each) = (ours.split(|&byte| byte == b';'), theirs.split(|&byte| byte == b';'));
         for (ours, theirs) in ours_each.zip(theirs_each) {
             same(ours, theirs);
         }
@@ -267,10 +217,7 @@ fn keys_become_integers_where_php_makes_them_integers() {
     ];
     for name in names {
         let bytes = format!("a:1:{{s:{}:\"{name}\";N;}}", name.len());
-        same(
-            &read(bytes.as_bytes()).to_bytes(),
-            &php.rewritten(bytes.as_bytes()),
-        );
+        same(&read(bytes.as_bytes()).to_bytes(), &php.rewritten(bytes.as_bytes()));
     }
 }
 
@@ -329,11 +276,7 @@ fn odd_spellings_mean_what_they_mean_to_php() {
                 assert_eq!(value.to_bytes(), sample.as_bytes());
             }
             Ok((value, _)) => same(&value.to_bytes(), &theirs),
-            Err(error) => assert_eq!(
-                String::from_utf8_lossy(&theirs),
-                "refused",
-                "{sample}: {error}"
-            ),
+            Err(error) => assert_eq!(String::from_utf8_lossy(&theirs), "refused", "{sample}: {error}"),
         }
     }
 }
@@ -377,11 +320,7 @@ const MADE_BY_PHP: &str = r#"
 #[test]
 fn what_php_writes_is_read_and_written_alike_with_all_its_references() {
     let output = is_there(php(MADE_BY_PHP).output());
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let mut frames = output.stdout.as_slice();
     let (mut count, mut references) = (0, 0);
     while let Some(bytes) = next_frame(&mut frames) {
@@ -402,22 +341,12 @@ fn all_references<'v>(value: &'v Value<'v>, slots: &Slots<'v, 'v>) -> usize {
         Value::Reference(reference) => {
             let target = slots.resolve(value).expect("a value in the slot");
             if let Reference::Object(_) = reference {
-                assert!(
-                    matches!(target, Value::Object(_) | Value::Enum(_) | Value::Custom(_)),
-                    "{target:?}"
-                );
+                assert!(matches!(target, Value::Object(_) | Value::Enum(_) | Value::Custom(_)), "{target:?}");
             }
             1
         }
-        Value::Array(entries) => entries
-            .iter()
-            .map(|(_, value)| all_references(value, slots))
-            .sum(),
-        Value::Object(object) => object
-            .properties
-            .iter()
-            .map(|(_, value)| all_references(value, slots))
-            .sum(),
+        Value::Array(entries) => entries.iter().map(|(_, value)| all_references(value, slots)).sum(),
+        Value::Object(object) => object.properties.iter().map(|(_, value)| all_references(value, slots)).sum(),
         _ => 0,
     }
 }

@@ -25,9 +25,7 @@ impl From<io::Error> for FileError {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             // What made way for something else has changed.
-            ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::IsADirectory => {
-                Self::Changed
-            }
+            ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::IsADirectory => Self::Changed,
             _ => Self::Io(error),
         }
     }
@@ -63,11 +61,7 @@ impl Opened {
     }
 
     fn check(&self) -> Result<(), FileError> {
-        if FileIdentity::of_file(&self.file)? == self.identity {
-            Ok(())
-        } else {
-            Err(FileError::Changed)
-        }
+        if FileIdentity::of_file(&self.file)? == self.identity { Ok(()) } else { Err(FileError::Changed) }
     }
 }
 

@@ -5,17 +5,17 @@ use std::io;
 use std::os::fd::AsFd;
 use std::sync::Arc;
 
-use base64::engine::general_purpose::STANDARD;
 use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rustix::fs::{FileType, Stat};
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::archive::{Archive, Checksums, Content, Entry, FileIdentity, Files, FileTime, Layout, LayoutError};
+use crate::archive::{Archive, Checksums, Content, Entry, FileIdentity, FileTime, Files, Layout, LayoutError};
 use crate::course::document::{self, Document};
 use crate::php::Sink;
-use crate::portal::database::{DatabaseError, DatabaseExt, Row, Session, Value};
-use crate::portal::storage::{stat_at, Folder};
 use crate::portal::Portal;
+use crate::portal::database::{DatabaseError, DatabaseExt, Row, Session, Value};
+use crate::portal::storage::{Folder, stat_at};
 
 use super::course_info;
 
@@ -279,7 +279,8 @@ fn name_in_course(path: &[u8]) -> Path {
 }
 
 fn identity(stat: &Stat) -> FileIdentity {
-    let time = |seconds: i64, nanoseconds: u64| FileTime { seconds, nanoseconds: u32::try_from(nanoseconds).unwrap_or(0) };
+    let time =
+        |seconds: i64, nanoseconds: u64| FileTime { seconds, nanoseconds: u32::try_from(nanoseconds).unwrap_or(0) };
     FileIdentity {
         device: stat.st_dev,
         inode: stat.st_ino,
@@ -339,7 +340,7 @@ fn newest_edit<'a>(documents: impl Iterator<Item = &'a Document>) -> i64 {
 fn unix_time(date: &[u8]) -> Option<i64> {
     let date = std::str::from_utf8(date).ok()?;
     let date: jiff::civil::DateTime = date.parse().ok()?;
-    date.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp().as_second())
+    jiff::tz::Offset::UTC.to_timestamp(date).ok().map(|timestamp| timestamp.as_second())
 }
 
 /// A sink that hashes, and counts what base64 would make of it.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::archive::Archive;
 use crate::backup::{BackupFiles, Contents};
 use crate::course::Course;
-use crate::portal::database::{DatabaseError, DatabaseExt};
+use crate::portal::database::DatabaseExt;
 use crate::portal::{Access, Portal};
 
 use super::{Failure, Outcome, cache, progress};
@@ -42,9 +42,8 @@ pub fn run(arguments: &Arguments) -> Outcome {
 /// The course with the code `code`.
 pub fn find(portal: &Portal, code: &str) -> Result<Course, Failure> {
     let course = portal.database().read(|session| Course::by_code(session, code.as_bytes()))?;
-    course.ok_or_else(|| {
-        Failure(format!("{} has no course {code}; `coursefs list` shows them", portal.root().display()))
-    })
+    course
+        .ok_or_else(|| Failure(format!("{} has no course {code}; `coursefs list` shows them", portal.root().display())))
 }
 
 /// Lets `write` fill a file that gets its name only when it is whole.

@@ -101,5 +101,6 @@ fn log_file(arguments: &Arguments) -> Result<std::fs::File, Failure> {
         }
     };
     let opened = OpenOptions::new().create(true).append(true).open(&path);
-    opened.map_err(|error| Failure(format!("can't write the log {}: {error}; choose another with --log", path.display())))
+    opened
+        .map_err(|error| Failure(format!("can't write the log {}: {error}; choose another with --log", path.display())))
 }

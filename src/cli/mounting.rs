@@ -37,7 +37,11 @@ impl Mounting {
         let mount_point = check_mount_point(mount_point)?;
         check_fuse()?;
         if portal.root().starts_with(&mount_point) {
-            return Err(Failure(format!("{} lies in {}: mounting would hide it", portal.root().display(), mount_point.display())));
+            return Err(Failure(format!(
+                "{} lies in {}: mounting would hide it",
+                portal.root().display(),
+                mount_point.display()
+            )));
         }
         let (cache, checksums) = cache::open()?;
         let mut config = Config::default();
@@ -58,7 +62,8 @@ impl Mounting {
         // Before any thread starts, so that no signal ends the process without unmounting.
         let signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
         let adapter = Adapter::new(fs, options.passthrough);
-        let mut session = Session::new(adapter, &mount_point, &config).map_err(|error| explain(&error, &mount_point))?;
+        let mut session =
+            Session::new(adapter, &mount_point, &config).map_err(|error| explain(&error, &mount_point))?;
         let unmounter = session.unmount_callable();
         let handle = signals.handle();
         let session = std::thread::Builder::new().name("mount".into()).spawn(move || {
@@ -84,9 +89,8 @@ pub fn wait_for_signal(mut mounting: Mounting) -> Outcome {
     {
         // Somebody still uses the mount: it leaves the tree now and goes when the last user does.
         info!("{} is in use ({error}); detaching it", mounting.mount_point.display());
-        rustix::mount::unmount(&mounting.mount_point, UnmountFlags::DETACH).map_err(|error| {
-            Failure(format!("can't unmount {}: {error}", mounting.mount_point.display()))
-        })?;
+        rustix::mount::unmount(&mounting.mount_point, UnmountFlags::DETACH)
+            .map_err(|error| Failure(format!("can't unmount {}: {error}", mounting.mount_point.display())))?;
         // Its users may stay for as long as they like; this process need not.
         return Ok(());
     }

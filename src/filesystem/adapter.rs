@@ -37,7 +37,9 @@ enum Handle {
     Folder(Listing),
     File(OpenFile),
     /// The kernel reads the file itself; the backing lives as long as the handle.
-    Passthrough { _backing: Arc<Backing> },
+    Passthrough {
+        _backing: Arc<Backing>,
+    },
 }
 
 impl Adapter {
@@ -159,7 +161,7 @@ impl Filesystem for Adapter {
         match node(parent).and_then(|parent| self.fs.lookup(parent, name.as_bytes())) {
             Ok(found) => {
                 let (entry, attributes) = (self.fs.options().ttl, self.attribute_ttl(&found));
-                reply.entry_with_ttls(&entry, &self.file_attr(&found), &attributes, GENERATION);
+                reply.entry_with_ttls(&attributes, &entry, &self.file_attr(&found), GENERATION);
             }
             Err(error) => reply.error(errno("looking up a name", parent, &error)),
         }
@@ -187,7 +189,8 @@ impl Filesystem for Adapter {
                     }
                     None => {
                         // While other opens of the inode are passed through, the kernel takes direct I/O only.
-                        let direct = if self.wants_passthrough { FopenFlags::FOPEN_DIRECT_IO } else { FopenFlags::empty() };
+                        let direct =
+                            if self.wants_passthrough { FopenFlags::FOPEN_DIRECT_IO } else { FopenFlags::empty() };
                         let handle = self.add_handle(Handle::File(OpenFile::Document(file)));
                         reply.opened(handle, FopenFlags::FOPEN_NOFLUSH | direct);
                     }
@@ -244,14 +247,7 @@ impl Filesystem for Adapter {
         }
     }
 
-    fn readdir(
-        &self,
-        _request: &Request,
-        number: INodeNo,
-        handle: FileHandle,
-        offset: u64,
-        mut reply: ReplyDirectory,
-    ) {
+    fn readdir(&self, _request: &Request, number: INodeNo, handle: FileHandle, offset: u64, mut reply: ReplyDirectory) {
         let mut each = |next: u64, name: &[u8], found: &Attributes| {
             let kind = if found.folder { FileType::Directory } else { FileType::RegularFile };
             reply.add(INodeNo(found.node.number()), next, kind, OsStr::from_bytes(name))
@@ -290,7 +286,14 @@ impl Filesystem for Adapter {
         }
     }
 
-    fn releasedir(&self, _request: &Request, _number: INodeNo, handle: FileHandle, _flags: OpenFlags, reply: ReplyEmpty) {
+    fn releasedir(
+        &self,
+        _request: &Request,
+        _number: INodeNo,
+        handle: FileHandle,
+        _flags: OpenFlags,
+        reply: ReplyEmpty,
+    ) {
         self.remove_handle(handle);
         reply.ok();
     }

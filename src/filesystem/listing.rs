@@ -23,7 +23,12 @@ enum Content {
     Courses(Vec<(Vec<u8>, u32)>),
     Course(u32),
     /// Documents in a folder, and that folder on the disk if it is there.
-    Documents { course: u32, folder: Option<i64>, tree: Arc<DocumentTree>, on_disk: Option<Folder> },
+    Documents {
+        course: u32,
+        folder: Option<i64>,
+        tree: Arc<DocumentTree>,
+        on_disk: Option<Folder>,
+    },
 }
 
 impl Listing {
@@ -122,10 +127,7 @@ impl Content {
             path.push(b'/');
             path.extend_from_slice(&document.path);
         }
-        let on_disk = match fs
-            .course_folder(course)
-            .and_then(|top| top.folder(&path).map_err(FsError::from_lookup))
-        {
+        let on_disk = match fs.course_folder(course).and_then(|top| top.folder(&path).map_err(FsError::from_lookup)) {
             Ok(folder) => Some(folder),
             Err(FsError::NotFound) => None,
             Err(error) => return Err(error),

@@ -220,13 +220,7 @@ impl PortalFs {
         };
         let course = self.course(course)?;
         let quota = self.portal.database().read(|session| Quota::load(session, &course))?;
-        Ok(Space {
-            block: BLOCK,
-            blocks: quota.limit / BLOCK,
-            free: quota.free() / BLOCK,
-            files: 0,
-            files_free: 0,
-        })
+        Ok(Space { block: BLOCK, blocks: quota.limit / BLOCK, free: quota.free() / BLOCK, files: 0, files_free: 0 })
     }
 
     /// The extended attributes of a node, names and values.
@@ -237,9 +231,7 @@ impl PortalFs {
             Node::Root | Node::Documents(_) | Node::Backup(_) => return Ok(Vec::new()),
         };
         let rows = self.portal.database().read(|session| match node {
-            Node::Course(_) => {
-                Ok::<_, FsError>(session.rows("SELECT * FROM course WHERE id = ?", &[key.into()])?)
-            }
+            Node::Course(_) => Ok::<_, FsError>(session.rows("SELECT * FROM course WHERE id = ?", &[key.into()])?),
             _ => document::rows_of(session, key).map_err(FsError::from),
         })?;
         let found = tables.iter().zip(&rows).flat_map(|(table, row)| table.iter().filter_map(|line| line.of(row)));

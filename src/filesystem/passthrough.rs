@@ -42,7 +42,12 @@ impl Backings {
 
     /// The backing for `file`, open as the inode `number`; `register` asks the kernel for a new one. `None` if the
     /// file has to be read plainly.
-    pub fn get(&self, number: u64, file: &File, register: impl FnOnce() -> io::Result<BackingId>) -> Option<Arc<Backing>> {
+    pub fn get(
+        &self,
+        number: u64,
+        file: &File,
+        register: impl FnOnce() -> io::Result<BackingId>,
+    ) -> Option<Arc<Backing>> {
         if !self.enabled {
             return None;
         }

@@ -25,10 +25,7 @@ impl<'a> Key<'a> {
 fn unmangled(name: &[u8]) -> &[u8] {
     let marked = name.strip_prefix(b"\0");
     let end = marked.and_then(|rest| rest.iter().position(|&byte| byte == 0));
-    marked
-        .zip(end)
-        .and_then(|(rest, end)| rest.get(end + 1..))
-        .unwrap_or(name)
+    marked.zip(end).and_then(|(rest, end)| rest.get(end + 1..)).unwrap_or(name)
 }
 
 impl<'a> Object<'a> {
@@ -38,11 +35,7 @@ impl<'a> Object<'a> {
             Key::Int(_) => key.plain().as_ref() == name.as_bytes(),
             Key::String(key) => unmangled(key) == name.as_bytes(),
         };
-        self.properties
-            .iter()
-            .rev()
-            .find(|(key, _)| is_named(key))
-            .map(|(_, value)| value)
+        self.properties.iter().rev().find(|(key, _)| is_named(key)).map(|(_, value)| value)
     }
 
     /// Whether the object is of the named class; as in PHP, ASCII case does not matter.
@@ -149,11 +142,7 @@ impl<'a> Value<'a> {
 }
 
 fn find<'v, 'a>(entries: &'v [(Key<'a>, Value<'a>)], wanted: &Key<'_>) -> Option<&'v Value<'a>> {
-    entries
-        .iter()
-        .rev()
-        .find(|(key, _)| key == wanted)
-        .map(|(_, value)| value)
+    entries.iter().rev().find(|(key, _)| key == wanted).map(|(_, value)| value)
 }
 
 /// The number that a string begins with, after white space, and whether it is an integer.
@@ -164,9 +153,7 @@ fn leading_number(bytes: &[u8]) -> Option<(&[u8], bool)> {
 }
 
 fn truncated(number: f64) -> Option<i64> {
-    (-INT_RANGE..INT_RANGE)
-        .contains(&number)
-        .then_some(number as i64)
+    (-INT_RANGE..INT_RANGE).contains(&number).then_some(number as i64)
 }
 
 #[cfg(test)]
@@ -187,14 +174,7 @@ mod tests {
                 (Key::Int(7), Value::Int(6)),
             ],
         );
-        let table = [
-            ("a", Some(4)),
-            ("b", Some(2)),
-            ("c", Some(3)),
-            ("\0odd", Some(5)),
-            ("7", Some(6)),
-            ("d", None),
-        ];
+        let table = [("a", Some(4)), ("b", Some(2)), ("c", Some(3)), ("\0odd", Some(5)), ("7", Some(6)), ("d", None)];
         for (name, number) in table {
             assert_eq!(object.get(name).and_then(Value::as_int), number, "{name}");
         }
@@ -203,10 +183,7 @@ mod tests {
 
     #[test]
     fn an_array_entry_is_found_by_a_number_in_either_form() {
-        let array = Value::Array(vec![
-            (Key::Int(5), Value::from("five")),
-            (Key::from("x"), Value::Null),
-        ]);
+        let array = Value::Array(vec![(Key::Int(5), Value::from("five")), (Key::from("x"), Value::Null)]);
         assert_eq!(array.get("5"), array.get_int(5));
         assert_eq!(array.get("x"), Some(&Value::Null));
         assert_eq!(array.get("05"), None);

@@ -135,14 +135,8 @@ impl<'a> Value<'a> {
     pub const EMPTY_ARRAY: Value<'static> = Value::Array(Vec::new());
 
     /// An object of the class with the given properties.
-    pub fn object(
-        class: impl Into<Cow<'a, [u8]>>,
-        properties: Vec<(Key<'a>, Value<'a>)>,
-    ) -> Value<'a> {
-        Value::Object(Box::new(Object {
-            class: class.into(),
-            properties,
-        }))
+    pub fn object(class: impl Into<Cow<'a, [u8]>>, properties: Vec<(Key<'a>, Value<'a>)>) -> Value<'a> {
+        Value::Object(Box::new(Object { class: class.into(), properties }))
     }
 
     /// The same value without borrowed parts.
@@ -154,14 +148,11 @@ impl<'a> Value<'a> {
             Value::Float(number) => Value::Float(number),
             Value::String(bytes) => Value::String(owned(bytes)),
             Value::Array(entries) => Value::Array(owned_entries(entries)),
-            Value::Object(object) => {
-                Value::object(owned(object.class), owned_entries(object.properties))
-            }
+            Value::Object(object) => Value::object(owned(object.class), owned_entries(object.properties)),
             Value::Enum(case) => Value::Enum(owned(case)),
-            Value::Custom(custom) => Value::Custom(Box::new(Custom {
-                class: owned(custom.class),
-                data: owned(custom.data),
-            })),
+            Value::Custom(custom) => {
+                Value::Custom(Box::new(Custom { class: owned(custom.class), data: owned(custom.data) }))
+            }
             Value::Reference(reference) => Value::Reference(reference),
         }
     }
@@ -172,10 +163,7 @@ fn owned(bytes: Cow<'_, [u8]>) -> Cow<'static, [u8]> {
 }
 
 fn owned_entries<'a>(entries: Vec<(Key<'a>, Value<'a>)>) -> Vec<(Key<'static>, Value<'static>)> {
-    entries
-        .into_iter()
-        .map(|(key, value)| (key.into_owned(), value.into_owned()))
-        .collect()
+    entries.into_iter().map(|(key, value)| (key.into_owned(), value.into_owned())).collect()
 }
 
 impl<'a> From<&'a str> for Value<'a> {

@@ -85,10 +85,7 @@ impl Digits {
     }
 
     fn empty() -> Digits {
-        Digits {
-            bytes: [0; Digits::CAPACITY],
-            len: 0,
-        }
+        Digits { bytes: [0; Digits::CAPACITY], len: 0 }
     }
 
     fn push(&mut self, part: &[u8]) {
@@ -119,19 +116,11 @@ fn shortest(number: f64) -> ([u8; 17], usize, i32) {
     let mut len = 0;
     let mut exponent = 0;
     let mut parts = spelled.as_bytes().splitn(2, |&byte| byte == b'e');
-    for &digit in parts
-        .next()
-        .unwrap_or_default()
-        .iter()
-        .filter(|byte| byte.is_ascii_digit())
-    {
+    for &digit in parts.next().unwrap_or_default().iter().filter(|byte| byte.is_ascii_digit()) {
         significant[len] = digit;
         len += 1;
     }
-    if let Some(power) = parts
-        .next()
-        .and_then(|power| std::str::from_utf8(power).ok())
-    {
+    if let Some(power) = parts.next().and_then(|power| std::str::from_utf8(power).ok()) {
         exponent = power.parse().unwrap_or_default();
     }
     let last_place = exponent + 1 - i32::try_from(len).unwrap_or_default();
@@ -162,11 +151,7 @@ fn even_of_two_nearest(number: f64, last_place: i32) -> Option<u64> {
         return None;
     }
     let twice = odd.checked_mul(5u64.checked_pow(u32::try_from(-last_place).ok()?)?)?;
-    let even = if twice % 4 == 1 {
-        twice / 2
-    } else {
-        twice / 2 + 1
-    };
+    let even = if twice % 4 == 1 { twice / 2 } else { twice / 2 + 1 };
     let mut spelled = Digits::empty();
     write!(spelled, "{even}e{last_place}").ok()?;
     (std::str::from_utf8(spelled.as_bytes()).ok()?.parse() == Ok(number)).then_some(even)
@@ -191,12 +176,7 @@ pub(super) fn parse_int(text: &[u8]) -> Option<i64> {
 
 /// How many bytes of `text` spell a number, and whether they spell an integer: `5`, `-5`, `5.0`, `.5`, `5.`, `1e3`.
 pub(super) fn numeric_prefix(text: &[u8]) -> Option<(usize, bool)> {
-    let run = |from: usize| {
-        text.iter()
-            .skip(from)
-            .take_while(|byte| byte.is_ascii_digit())
-            .count()
-    };
+    let run = |from: usize| text.iter().skip(from).take_while(|byte| byte.is_ascii_digit()).count();
     let sign = usize::from(matches!(text.first(), Some(b'+' | b'-')));
     let whole = run(sign);
     let mut end = sign + whole;
@@ -277,26 +257,16 @@ mod tests {
     #[test]
     fn integers_are_spelled_in_full_at_both_ends_of_their_range() {
         for number in [0, 7, -7, 10, 99, 100, i64::MAX, i64::MIN] {
-            assert_eq!(
-                Digits::of_int(number).as_bytes(),
-                number.to_string().as_bytes()
-            );
+            assert_eq!(Digits::of_int(number).as_bytes(), number.to_string().as_bytes());
         }
-        assert_eq!(
-            Digits::of_count(u64::MAX).as_bytes(),
-            u64::MAX.to_string().as_bytes()
-        );
+        assert_eq!(Digits::of_count(u64::MAX).as_bytes(), u64::MAX.to_string().as_bytes());
     }
 
     #[test]
     fn only_canonical_integers_are_integer_keys() {
-        for (text, number) in [
-            ("0", 0),
-            ("5", 5),
-            ("-5", -5),
-            ("9223372036854775807", i64::MAX),
-            ("-9223372036854775808", i64::MIN),
-        ] {
+        for (text, number) in
+            [("0", 0), ("5", 5), ("-5", -5), ("9223372036854775807", i64::MAX), ("-9223372036854775808", i64::MIN)]
+        {
             assert_eq!(canonical_int(text.as_bytes()), Some(number), "{text}");
         }
         for text in [

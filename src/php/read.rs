@@ -32,11 +32,7 @@ impl Limits {
 /// A depth of [`Limits::MAX_DEPTH`], 4 million values, 128 MiB.
 impl Default for Limits {
     fn default() -> Self {
-        Limits {
-            depth: Limits::MAX_DEPTH,
-            values: 4_000_000,
-            bytes: 128 << 20,
-        }
+        Limits { depth: Limits::MAX_DEPTH, values: 4_000_000, bytes: 128 << 20 }
     }
 }
 
@@ -58,9 +54,7 @@ pub enum Problem {
     #[error("expected {0}")]
     Expected(&'static str),
     /// A length exceeds the data.
-    #[error(
-        "a length of {length} bytes, but only {left} are left; the data is truncated or was edited by hand"
-    )]
+    #[error("a length of {length} bytes, but only {left} are left; the data is truncated or was edited by hand")]
     Length {
         /// The length declared, in bytes.
         length: u64,
@@ -119,19 +113,8 @@ pub fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Result<(Value<'a>, usize), 
     if bytes.len() > limits.bytes {
         return Err(fault(limits.bytes, Problem::Bytes(limits.bytes)));
     }
-    let limits = Limits {
-        depth: limits.depth.min(Limits::MAX_DEPTH),
-        ..*limits
-    };
-    let mut reader = Reader {
-        bytes,
-        at: 0,
-        limits,
-        values: 0,
-        slots: 0,
-        referred: false,
-        repeated_key: None,
-    };
+    let limits = Limits { depth: limits.depth.min(Limits::MAX_DEPTH), ..*limits };
+    let mut reader = Reader { bytes, at: 0, limits, values: 0, slots: 0, referred: false, repeated_key: None };
     let value = reader.value(0)?;
     match reader.repeated_key {
         Some(offset) if reader.referred => Err(fault(offset, Problem::RepeatedKey)),
@@ -191,14 +174,8 @@ impl<'a> Reader<'a> {
             b'O' => self.object(start, depth),
             b'E' => self.enum_case(),
             b'C' => self.custom(),
-            b'r' => self
-                .slot(start, self.slots - 1)
-                .map(Reference::Object)
-                .map(Value::Reference),
-            b'R' => self
-                .slot(start, self.slots)
-                .map(Reference::Variable)
-                .map(Value::Reference),
+            b'r' => self.slot(start, self.slots - 1).map(Reference::Object).map(Value::Reference),
+            b'R' => self.slot(start, self.slots).map(Reference::Variable).map(Value::Reference),
             b'o' => Err(fault(start, Problem::OldObject)),
             _ => Err(fault(start, Problem::Expected("a value"))),
         }
@@ -219,10 +196,7 @@ impl<'a> Reader<'a> {
     fn int(&mut self) -> Result<i64, ReadError> {
         let start = self.at;
         let text = self.run(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'+'));
-        let digits = text
-            .strip_prefix(b"-")
-            .or(text.strip_prefix(b"+"))
-            .unwrap_or(text);
+        let digits = text.strip_prefix(b"-").or(text.strip_prefix(b"+")).unwrap_or(text);
         if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
             return Err(fault(start, Problem::Expected("an integer")));
         }
@@ -234,12 +208,8 @@ impl<'a> Reader<'a> {
     /// Reads `0.5;`.
     fn float(&mut self) -> Result<Value<'a>, ReadError> {
         let start = self.at;
-        let text =
-            self.run(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.'));
-        let number = parse_float(text).ok_or(fault(
-            start,
-            Problem::Expected("a number, INF, -INF or NAN"),
-        ))?;
+        let text = self.run(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.'));
+        let number = parse_float(text).ok_or(fault(start, Problem::Expected("a number, INF, -INF or NAN")))?;
         self.literal(b";", "`;`")?;
         Ok(Value::Float(number))
     }
@@ -269,9 +239,7 @@ impl<'a> Reader<'a> {
     fn hex_digit(&mut self) -> Result<u8, ReadError> {
         let start = self.at;
         let digit = char::from(self.tag("a hexadecimal digit")?).to_digit(16);
-        digit
-            .map(|digit| digit as u8)
-            .ok_or(fault(start, Problem::Expected("a hexadecimal digit")))
+        digit.map(|digit| digit as u8).ok_or(fault(start, Problem::Expected("a hexadecimal digit")))
     }
 
     fn array(&mut self, start: usize, depth: usize) -> Result<Value<'a>, ReadError> {
@@ -321,10 +289,7 @@ impl<'a> Reader<'a> {
         let start = self.at;
         let tag = self.tag("a key: an integer or a string")?;
         if !matches!(tag, b'i' | b's' | b'S') {
-            return Err(fault(
-                start,
-                Problem::Expected("a key: an integer or a string"),
-            ));
+            return Err(fault(start, Problem::Expected("a key: an integer or a string")));
         }
         self.literal(b":", "`:`")?;
         match tag {
@@ -340,10 +305,7 @@ impl<'a> Reader<'a> {
         let case = self.string()?;
         match case.contains(&b':') {
             true => Ok(Value::Enum(case)),
-            false => Err(fault(
-                start,
-                Problem::Expected("an enum's class and case with `:` between them"),
-            )),
+            false => Err(fault(start, Problem::Expected("an enum's class and case with `:` between them"))),
         }
     }
 
@@ -355,10 +317,7 @@ impl<'a> Reader<'a> {
         self.literal(b"{", "`{`")?;
         let data = self.take(length)?;
         self.literal(b"}", "`}` where the length of the object's data ends it")?;
-        Ok(Value::Custom(Box::new(Custom {
-            class: class.into(),
-            data: data.into(),
-        })))
+        Ok(Value::Custom(Box::new(Custom { class: class.into(), data: data.into() })))
     }
 
     /// Reads `5;`, the slot of a reference that begins at `start` after `known` slots.
@@ -400,21 +359,14 @@ impl<'a> Reader<'a> {
         if digits.is_empty() {
             return Err(fault(start, Problem::Expected("a number")));
         }
-        let appended = |number: u64, digit: &u8| {
-            number
-                .saturating_mul(10)
-                .saturating_add(u64::from(digit - b'0'))
-        };
+        let appended = |number: u64, digit: &u8| number.saturating_mul(10).saturating_add(u64::from(digit - b'0'));
         Ok(digits.iter().fold(0, appended))
     }
 
     /// Takes the bytes up to the first that is not `among` them.
     fn run(&mut self, among: impl Fn(u8) -> bool) -> &'a [u8] {
         let rest = self.rest();
-        let len = rest
-            .iter()
-            .position(|&byte| !among(byte))
-            .unwrap_or(rest.len());
+        let len = rest.iter().position(|&byte| !among(byte)).unwrap_or(rest.len());
         let (run, _) = rest.split_at(len);
         self.at += len;
         run
@@ -427,13 +379,7 @@ impl<'a> Reader<'a> {
                 self.at += length;
                 Ok(bytes)
             }
-            None => Err(fault(
-                self.at,
-                Problem::Length {
-                    length: length as u64,
-                    left,
-                },
-            )),
+            None => Err(fault(self.at, Problem::Length { length: length as u64, left })),
         }
     }
 
@@ -471,12 +417,9 @@ fn keep_last_of_each_key(entries: &mut Vec<(Key<'_>, Value<'_>)>) -> bool {
     const FEW: usize = 8;
 
     let ascending = |pair: &[(Key<'_>, Value<'_>)]| matches!(pair, [(a, _), (b, _)] if a < b);
-    let is_new = |(at, (key, _)): (usize, &(Key<'_>, Value<'_>))| {
-        !entries.iter().take(at).any(|(earlier, _)| earlier == key)
-    };
-    if entries.windows(2).all(ascending)
-        || (entries.len() <= FEW && entries.iter().enumerate().all(is_new))
-    {
+    let is_new =
+        |(at, (key, _)): (usize, &(Key<'_>, Value<'_>))| !entries.iter().take(at).any(|(earlier, _)| earlier == key);
+    if entries.windows(2).all(ascending) || (entries.len() <= FEW && entries.iter().enumerate().all(is_new)) {
         return false;
     }
     // Entries by key, equal keys in the order written. The indices are those of `entries`, whose length stays.

@@ -76,29 +76,17 @@ mod tests {
     fn a_value_that_contains_itself_resolves_to_the_container() {
         let (root, _) = read(b"a:2:{i:0;i:1;i:1;R:1;}", &Limits::default()).unwrap();
         let slots = Slots::of(&root);
-        assert!(std::ptr::eq(
-            slots.resolve(root.get_int(1).unwrap()).unwrap(),
-            &root
-        ));
+        assert!(std::ptr::eq(slots.resolve(root.get_int(1).unwrap()).unwrap(), &root));
     }
 
     #[test]
     fn references_in_a_circle_or_to_nothing_resolve_to_nothing() {
         let to = |slot| Value::Reference(Reference::Object(slot));
-        let root = Value::Array(
-            [2, 4, 3, 0, 9]
-                .into_iter()
-                .zip(0..)
-                .map(|(slot, key)| (Key::Int(key), to(slot)))
-                .collect(),
-        );
+        let root =
+            Value::Array([2, 4, 3, 0, 9].into_iter().zip(0..).map(|(slot, key)| (Key::Int(key), to(slot))).collect());
         let slots = Slots::of(&root);
         for key in 0..5 {
-            assert_eq!(
-                slots.resolve(root.get_int(key).unwrap()),
-                None,
-                "entry {key}"
-            );
+            assert_eq!(slots.resolve(root.get_int(key).unwrap()), None, "entry {key}");
         }
     }
 }

@@ -45,11 +45,7 @@ impl<W: io::Write> Stream<W> {
 
     /// A stream into `inner`.
     pub fn new(inner: W) -> Self {
-        Stream {
-            inner,
-            buffer: Vec::with_capacity(Self::PIECE),
-            error: None,
-        }
+        Stream { inner, buffer: Vec::with_capacity(Self::PIECE), error: None }
     }
 
     /// Writes what is left, flushes, and returns what the stream wrote into; the error if any write failed.
@@ -114,10 +110,7 @@ pub struct Writer<S> {
 impl<S: Sink> Writer<S> {
     /// A writer into `sink`, after whatever the sink already holds.
     pub fn new(sink: S) -> Self {
-        Writer {
-            sink,
-            nesting: Nesting::default(),
-        }
+        Writer { sink, nesting: Nesting::default() }
     }
 
     /// The sink, with all that was written.
@@ -342,10 +335,7 @@ impl Nesting {
             let open = self.open.last_mut();
             assert!(open.is_some(), "a key outside of any container");
             if let Some(open) = open {
-                assert!(
-                    open.object == object,
-                    "arrays have keys, objects have properties"
-                );
+                assert!(open.object == object, "arrays have keys, objects have properties");
                 assert!(!open.keyed, "a key was written and its value is due");
                 assert!(open.left > 0, "more entries than announced");
                 open.left -= 1;
@@ -357,11 +347,7 @@ impl Nesting {
     #[inline]
     fn open(&mut self, count: usize, object: bool) {
         if cfg!(debug_assertions) {
-            self.open.push(Open {
-                left: count,
-                object,
-                keyed: false,
-            });
+            self.open.push(Open { left: count, object, keyed: false });
         }
     }
 
@@ -378,11 +364,7 @@ impl Nesting {
     }
 
     fn finish(&self) {
-        debug_assert!(
-            self.open.is_empty(),
-            "{} containers were not closed",
-            self.open.len()
-        );
+        debug_assert!(self.open.is_empty(), "{} containers were not closed", self.open.len());
     }
 }
 
@@ -401,10 +383,7 @@ mod tests {
         writer.private(b"Box", b"c");
         writer.float(0.5);
         writer.end();
-        assert_eq!(
-            writer.finish(),
-            b"O:3:\"Box\":3:{s:1:\"a\";N;s:6:\"\0*\0iid\";b:1;s:6:\"\0Box\0c\";d:0.5;}"
-        );
+        assert_eq!(writer.finish(), b"O:3:\"Box\":3:{s:1:\"a\";N;s:6:\"\0*\0iid\";b:1;s:6:\"\0Box\0c\";d:0.5;}");
     }
 
     #[test]
@@ -416,10 +395,7 @@ mod tests {
         writer.key_str(b"012");
         writer.reference(Reference::Variable(2));
         writer.end();
-        assert_eq!(
-            writer.finish(),
-            "a:2:{i:12;s:2:\"é\";s:3:\"012\";R:2;}".as_bytes()
-        );
+        assert_eq!(writer.finish(), "a:2:{i:12;s:2:\"é\";s:3:\"012\";R:2;}".as_bytes());
     }
 
     #[test]
@@ -440,11 +416,7 @@ mod tests {
 
     #[test]
     fn a_stream_writes_the_same_bytes_as_a_vector() {
-        let tree = Value::Array(
-            (0..20_000)
-                .map(|number| (Key::Int(number), Value::from("some text")))
-                .collect(),
-        );
+        let tree = Value::Array((0..20_000).map(|number| (Key::Int(number), Value::from("some text"))).collect());
         let streamed = tree.write(Stream::new(Vec::new())).finish().unwrap();
         assert_eq!(streamed, tree.to_bytes());
         assert!(streamed.len() > 2 * Stream::<Vec<u8>>::PIECE);
@@ -454,9 +426,6 @@ mod tests {
     fn a_stream_reports_the_error_of_what_it_writes_into() {
         let mut room = [0; 10];
         let stream = Value::from("more than ten bytes").write(Stream::new(&mut room[..]));
-        assert_eq!(
-            stream.finish().unwrap_err().kind(),
-            io::ErrorKind::WriteZero
-        );
+        assert_eq!(stream.finish().unwrap_err().kind(), io::ErrorKind::WriteZero);
     }
 }

@@ -159,11 +159,20 @@ fn value_from(value: ValueRef<'_>) -> Value {
     }
 }
 
-/// Turns the schema, written for MariaDB, into SQLite's dialect: an auto-increment key is SQLite's row id.
+/// The auto-increment keys of the schema and what SQLite calls them: its row id, whatever the integer's width.
 ///
-/// All other words of the schema mean the same in both, or (column types) nothing that matters in SQLite.
+/// Longer types stand first, for `BIGINT` ends in `INT`.
+const DIALECT: [(&str, &str); 3] = [
+    ("BIGINT AUTO_INCREMENT NOT NULL PRIMARY KEY", "INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL"),
+    ("INT UNSIGNED AUTO_INCREMENT NOT NULL PRIMARY KEY", "INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL"),
+    ("INT AUTO_INCREMENT NOT NULL PRIMARY KEY", "INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL"),
+];
+
+/// Turns the schema, written for MariaDB, into SQLite's dialect.
+///
+/// All words but the auto-increment keys mean the same in both, or (column types) nothing that matters in SQLite.
 pub fn dialect(schema: &str) -> String {
-    schema.replace("INT AUTO_INCREMENT NOT NULL PRIMARY KEY", "INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL")
+    DIALECT.iter().fold(schema.to_owned(), |text, (mariadb, sqlite)| text.replace(mariadb, sqlite))
 }
 
 fn connect(path: &Path, writable: bool, create: bool) -> Result<Connection, DatabaseError> {

@@ -35,56 +35,26 @@ impl Files for Paths {
 pub const TIME: i64 = 1_795_489_193;
 
 pub fn folder(name: &str) -> Entry<PathBuf> {
-    Entry {
-        name: name.into(),
-        mode: 0o755,
-        mtime: TIME,
-        content: Content::Folder,
-    }
+    Entry { name: name.into(), mode: 0o755, mtime: TIME, content: Content::Folder }
 }
 
 pub fn bytes(name: &str, bytes: &[u8]) -> Entry<PathBuf> {
-    Entry {
-        name: name.into(),
-        mode: 0o640,
-        mtime: TIME,
-        content: Content::Bytes(bytes.into()),
-    }
+    Entry { name: name.into(), mode: 0o640, mtime: TIME, content: Content::Bytes(bytes.into()) }
 }
 
 /// The entry of a file on disk as it is now.
 pub fn file(name: &str, path: &Path) -> Entry<PathBuf> {
     let identity = FileIdentity::of(&fs::metadata(path).unwrap());
-    let content = Content::File {
-        source: path.to_owned(),
-        identity,
-    };
-    Entry {
-        name: name.into(),
-        mode: 0o644,
-        mtime: TIME,
-        content,
-    }
+    let content = Content::File { source: path.to_owned(), identity };
+    Entry { name: name.into(), mode: 0o644, mtime: TIME, content }
 }
 
 pub fn archive(entries: Vec<Entry<PathBuf>>) -> Archive<Paths> {
-    archive_with(
-        entries,
-        &Paths::default(),
-        &Arc::new(Checksums::in_memory().unwrap()),
-    )
+    archive_with(entries, &Paths::default(), &Arc::new(Checksums::in_memory().unwrap()))
 }
 
-pub fn archive_with(
-    entries: Vec<Entry<PathBuf>>,
-    files: &Paths,
-    checksums: &Arc<Checksums>,
-) -> Archive<Paths> {
-    Archive::new(
-        Layout::new(entries).unwrap(),
-        files.clone(),
-        Arc::clone(checksums),
-    )
+pub fn archive_with(entries: Vec<Entry<PathBuf>>, files: &Paths, checksums: &Arc<Checksums>) -> Archive<Paths> {
+    Archive::new(Layout::new(entries).unwrap(), files.clone(), Arc::clone(checksums))
 }
 
 pub fn whole(archive: &Archive<Paths>) -> Vec<u8> {
@@ -107,16 +77,9 @@ pub fn noise(seed: u64, length: usize) -> Vec<u8> {
 
 /// Runs a program, expects success and returns what it printed.
 pub fn run(program: &str, arguments: &[&str]) -> String {
-    let output = Command::new(program)
-        .args(arguments)
-        .output()
-        .unwrap_or_else(|error| panic!("{program}: {error}"));
+    let output = Command::new(program).args(arguments).output().unwrap_or_else(|error| panic!("{program}: {error}"));
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
     let complaints = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        output.status.success(),
-        "{program} {arguments:?}: {}\n{printed}\n{complaints}",
-        output.status
-    );
+    assert!(output.status.success(), "{program} {arguments:?}: {}\n{printed}\n{complaints}", output.status);
     printed
 }

@@ -7,7 +7,8 @@ use proptest::prelude::*;
 use super::*;
 
 /// Every form the reader takes, nested, with references.
-const RICH: &[u8] = b"a:9:{i:0;N;s:1:\"b\";b:1;i:-2;d:-1.5E-7;i:3;i:-42;i:4;S:3:\"a\\62\\63\";i:5;E:11:\"Suit:Hearts\";\
+const RICH: &[u8] =
+    b"a:9:{i:0;N;s:1:\"b\";b:1;i:-2;d:-1.5E-7;i:3;i:-42;i:4;S:3:\"a\\62\\63\";i:5;E:11:\"Suit:Hearts\";\
     i:6;C:3:\"Box\":6:{x;\"}{y}i:7;O:8:\"stdClass\":2:{s:4:\"\0*\0p\";r:1;s:1:\"q\";R:3;}i:8;s:7:\"a\";s:0:\";}";
 
 fn parse(bytes: &[u8]) -> Result<Value<'_>, ReadError> {
@@ -52,32 +53,21 @@ fn scalars_are_read_in_every_spelling() {
 
 #[test]
 fn strings_are_borrowed_from_the_input() {
-    let Ok(Value::String(Cow::Borrowed(text))) = parse(b"s:5:\"bytes\";") else {
-        panic!("not borrowed")
-    };
+    let Ok(Value::String(Cow::Borrowed(text))) = parse(b"s:5:\"bytes\";") else { panic!("not borrowed") };
     assert_eq!(text, b"bytes");
 }
 
 #[test]
 fn what_follows_the_value_is_left_to_the_caller() {
-    assert_eq!(
-        read(b"i:5;i:6;", &Limits::default()),
-        Ok((Value::Int(5), 4))
-    );
-    assert_eq!(
-        read(b"a:0:{};", &Limits::default()),
-        Ok((Value::EMPTY_ARRAY, 6))
-    );
+    assert_eq!(read(b"i:5;i:6;", &Limits::default()), Ok((Value::Int(5), 4)));
+    assert_eq!(read(b"a:0:{};", &Limits::default()), Ok((Value::EMPTY_ARRAY, 6)));
 }
 
 #[test]
 fn canonical_decimal_keys_of_arrays_become_integers_and_names_of_properties_do_not() {
     let array = parse(br#"a:3:{s:1:"5";N;s:2:"05";N;s:2:"-5";N;}"#).unwrap();
     let keys: Vec<_> = array.entries().iter().map(|(key, _)| key.clone()).collect();
-    assert_eq!(
-        keys,
-        [Key::Int(5), Key::String(Cow::Borrowed(b"05")), Key::Int(-5)]
-    );
+    assert_eq!(keys, [Key::Int(5), Key::String(Cow::Borrowed(b"05")), Key::Int(-5)]);
     let object = br#"O:1:"A":2:{s:1:"5";N;i:6;N;}"#;
     assert_eq!(parse(object).unwrap().to_bytes(), object);
 }
@@ -86,17 +76,10 @@ fn canonical_decimal_keys_of_arrays_become_integers_and_names_of_properties_do_n
 fn a_repeated_key_keeps_its_place_and_takes_the_last_value() {
     let array = parse(br#"a:4:{s:1:"b";i:1;i:5;i:2;s:1:"5";i:3;s:1:"b";i:4;}"#).unwrap();
     assert_eq!(array.to_bytes(), br#"a:2:{s:1:"b";i:4;i:5;i:3;}"#);
-    let long: String = (0..100)
-        .map(|number| format!("i:{};i:{number};", number % 40))
-        .collect();
-    let array = parse(format!("a:100:{{{long}}}").as_bytes())
-        .unwrap()
-        .into_owned();
+    let long: String = (0..100).map(|number| format!("i:{};i:{number};", number % 40)).collect();
+    let array = parse(format!("a:100:{{{long}}}").as_bytes()).unwrap().into_owned();
     assert_eq!(array.entries().len(), 40);
-    assert_eq!(
-        (array.get_int(0), array.get_int(39)),
-        (Some(&Value::Int(80)), Some(&Value::Int(79)))
-    );
+    assert_eq!((array.get_int(0), array.get_int(39)), (Some(&Value::Int(80)), Some(&Value::Int(79))));
 }
 
 #[test]
@@ -116,10 +99,7 @@ fn a_repeated_property_is_kept() {
 fn references_stay_symbolic() {
     let cycle = b"a:2:{i:0;i:1;i:1;R:1;}";
     let value = parse(cycle).unwrap();
-    assert_eq!(
-        value.get_int(1),
-        Some(&Value::Reference(Reference::Variable(1)))
-    );
+    assert_eq!(value.get_int(1), Some(&Value::Reference(Reference::Variable(1))));
     assert_eq!(value.to_bytes(), cycle);
 }
 
@@ -136,10 +116,7 @@ fn a_reference_must_lead_to_an_earlier_value() {
         (b"a:1:{i:0;R:99999999999999999999;}", 9, u64::MAX, 1),
     ];
     for (bytes, offset, slot, known) in table {
-        assert_eq!(
-            refused(bytes),
-            fault(offset, Problem::NoSuchSlot { slot, known })
-        );
+        assert_eq!(refused(bytes), fault(offset, Problem::NoSuchSlot { slot, known }));
     }
 }
 
@@ -182,23 +159,14 @@ fn malformed_data_is_refused_with_its_offset() {
         (b"C:1:\"A\":1:{ab}", 12),
     ];
     for (bytes, offset) in table {
-        assert_eq!(
-            refused(bytes).offset,
-            offset,
-            "{}",
-            String::from_utf8_lossy(bytes)
-        );
+        assert_eq!(refused(bytes).offset, offset, "{}", String::from_utf8_lossy(bytes));
     }
     assert_eq!(refused(b"o:1:{}").problem, Problem::OldObject);
 }
 
 #[test]
 fn integers_beyond_64_bits_are_refused() {
-    for text in [
-        "i:9223372036854775808;",
-        "i:-9223372036854775809;",
-        "i:999999999999999999999999;",
-    ] {
+    for text in ["i:9223372036854775808;", "i:-9223372036854775809;", "i:999999999999999999999999;"] {
         assert_eq!(refused(text.as_bytes()), fault(2, Problem::IntegerRange));
     }
 }
@@ -214,29 +182,16 @@ fn a_length_beyond_the_data_is_refused_before_anything_is_allocated() {
     for (bytes, length, left) in table {
         assert_eq!(refused(bytes), fault(2, Problem::Length { length, left }));
     }
-    assert_eq!(
-        refused(b"C:1:\"A\":9:{}"),
-        fault(8, Problem::Length { length: 9, left: 2 })
-    );
+    assert_eq!(refused(b"C:1:\"A\":9:{}"), fault(8, Problem::Length { length: 9, left: 2 }));
 }
 
 #[test]
 fn a_count_beyond_the_data_is_refused_before_anything_is_allocated() {
-    for (text, count) in [
-        ("4294967295", 4_294_967_295),
-        ("18446744073709551616", u64::MAX),
-        ("2", 2),
-    ] {
+    for (text, count) in [("4294967295", 4_294_967_295), ("18446744073709551616", u64::MAX), ("2", 2)] {
         let array = format!("a:{text}:{{i:0;N;}}");
-        assert_eq!(
-            refused(array.as_bytes()),
-            fault(2, Problem::Count { count, left: 7 })
-        );
+        assert_eq!(refused(array.as_bytes()), fault(2, Problem::Count { count, left: 7 }));
         let object = format!("O:1:\"A\":{text}:{{i:0;N;}}");
-        assert_eq!(
-            refused(object.as_bytes()),
-            fault(8, Problem::Count { count, left: 7 })
-        );
+        assert_eq!(refused(object.as_bytes()), fault(8, Problem::Count { count, left: 7 }));
     }
 }
 
@@ -252,39 +207,19 @@ fn data_cut_at_any_byte_is_refused() {
 
 #[test]
 fn the_limits_hold_and_are_named() {
-    let limits = Limits {
-        depth: 2,
-        values: 4,
-        bytes: 64,
-    };
+    let limits = Limits { depth: 2, values: 4, bytes: 64 };
     assert!(read(b"a:1:{i:0;a:2:{i:0;N;i:1;N;}}", &limits).is_ok());
-    assert_eq!(
-        read(b"a:1:{i:0;a:1:{i:0;a:0:{}}}", &limits),
-        Err(fault(18, Problem::Depth(2)))
-    );
-    assert_eq!(
-        read(b"a:4:{i:0;N;i:1;N;i:2;N;i:3;N;}", &limits),
-        Err(fault(27, Problem::Values(4)))
-    );
-    assert_eq!(
-        read(&[b'x'; 65], &limits),
-        Err(fault(64, Problem::Bytes(64)))
-    );
+    assert_eq!(read(b"a:1:{i:0;a:1:{i:0;a:0:{}}}", &limits), Err(fault(18, Problem::Depth(2))));
+    assert_eq!(read(b"a:4:{i:0;N;i:1;N;i:2;N;i:3;N;}", &limits), Err(fault(27, Problem::Values(4))));
+    assert_eq!(read(&[b'x'; 65], &limits), Err(fault(64, Problem::Bytes(64))));
     let message = refused(b"a:1:{i:0;R:7;}").to_string();
-    assert_eq!(
-        message,
-        "serialized PHP data, byte 9: a reference to value 7, but only 1 values came before"
-    );
+    assert_eq!(message, "serialized PHP data, byte 9: a reference to value 7, but only 1 values came before");
 }
 
 fn nested(depth: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
     for level in 0..depth {
-        bytes.extend_from_slice(if level % 2 == 0 {
-            b"a:1:{i:0;"
-        } else {
-            b"O:1:\"A\":1:{s:1:\"p\";"
-        });
+        bytes.extend_from_slice(if level % 2 == 0 { b"a:1:{i:0;" } else { b"O:1:\"A\":1:{s:1:\"p\";" });
     }
     bytes.extend_from_slice(b"N;");
     bytes.extend(std::iter::repeat_n(b'}', depth));
@@ -302,20 +237,12 @@ fn the_deepest_tree_is_safe_to_use_on_a_thread_with_2_mib_of_stack() {
         assert!(format!("{copy:?}").len() > Limits::MAX_DEPTH);
         assert!(crate::php::Slots::of(&value).resolve(&value).is_some());
     };
-    thread::Builder::new()
-        .stack_size(2 << 20)
-        .spawn(work)
-        .unwrap()
-        .join()
-        .unwrap();
+    thread::Builder::new().stack_size(2 << 20).spawn(work).unwrap().join().unwrap();
 }
 
 #[test]
 fn a_depth_bomb_is_refused_whatever_the_limits_say() {
-    let limits = Limits {
-        depth: usize::MAX,
-        ..Limits::default()
-    };
+    let limits = Limits { depth: usize::MAX, ..Limits::default() };
     let error = read(&nested(1_000_000), &limits).unwrap_err();
     assert_eq!(error.problem, Problem::Depth(Limits::MAX_DEPTH));
 }

@@ -1,0 +1,178 @@
+//! Chamilo's rules for course codes and file names.
+//!
+//! Chamilo stores no name as its owner typed it: letters are transliterated to ASCII, everything but letters, digits,
+//! `_`, `-` and `.` is dropped, and what a web server might run is renamed. An archive's names go through the same mill
+//! when Chamilo imports it, and a document whose name changes there is lost; hence [`survives_import`]. Nothing here
+//! touches rows or files.
+
+use crate::portal::Settings;
+
+/// The longest name in bytes that Chamilo makes (Chamilo 1.11, file upload).
+const MAX_NAME: usize = 250;
+
+/// The longest course code in characters (`course.code`).
+pub const MAX_CODE: usize = 40;
+
+/// What Chamilo makes of these characters, where the transliteration library says otherwise.
+const TRANSLITERATIONS: [(char, &str); 5] = [('Η', "H"), ('η', "h"), ('Ή', "H"), ('ή', "h"), ('Ī', "i")];
+
+/// The characters beyond ASCII that Chamilo transliterates: Latin, Greek, Cyrillic, more Latin. All others vanish.
+const TRANSLITERATED: [(char, char); 4] = [('\u{c0}', '\u{24f}'), ('Ͱ', 'Ͽ'), ('Ѐ', 'ӿ'), ('\u{1e00}', '\u{1eff}')];
+
+/// The single symbol outside those ranges that has an ASCII form in Chamilo.
+const COPYRIGHT: char = '©';
+
+/// Entries that Chamilo leaves out when it unpacks an archive.
+const SKIPPED: [&str; 3] = ["__MACOSX", "Thumbs.db", ".Thumbs.db"];
+
+/// The extensions of scripts; a name is cut at the first of them.
+const SCRIPTS: [&str; 3] = [".php", ".phtml", ".phar"];
+
+/// What the extension of a script becomes: a listing that a web server shows and does not run.
+const LISTING: &str = ".phps";
+
+/// The name of a web server's per-folder configuration, and what it becomes.
+const SERVER_CONFIGURATION: (&str, &str) = (".htaccess", "htaccess.txt");
+
+/// The course code that Chamilo generates from a wanted code or a title, `None` if nothing is left of it (a title
+/// without any letter that has an ASCII form).
+pub fn course_code(wanted: &str) -> Option<String> {
+    let mut code = clean(wanted.as_bytes()).to_ascii_uppercase();
+    code.retain(|letter| letter.is_ascii_alphanumeric());
+    code.truncate(MAX_CODE);
+    (!code.is_empty()).then_some(code)
+}
+
+/// Whether `code` may become a course's code and folder: `[A-Z0-9]{1,40}`.
+pub fn is_course_code(code: &str) -> bool {
+    (1..=MAX_CODE).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+}
+
+/// `name` in the characters that Chamilo stores: ASCII letters and digits, `_`, `-` and `.`, at most 250 of them, no
+/// hyphens in a row or at the start, no dots at the end. Empty if nothing is left. Scripts are not renamed yet
+/// ([`disable_scripts`]).
+pub fn clean(name: &[u8]) -> String {
+    let mut ascii = String::with_capacity(name.len());
+    for letter in String::from_utf8_lossy(name).chars() {
+        push_transliterated(letter, &mut ascii);
+    }
+    let mut cleaned = String::with_capacity(ascii.len());
+    for letter in ascii.trim().chars() {
+        let letter = if letter.is_ascii_whitespace() { '-' } else { letter };
+        if letter != '-' || !cleaned.ends_with('-') {
+            cleaned.push(letter);
+        }
+    }
+    cleaned.truncate(MAX_NAME);
+    cleaned.trim_matches('-').trim_end_matches('.').to_owned()
+}
+
+/// `name` such that no web server runs it: everything from the first `.php`, `.phtml` or `.phar` on becomes `.phps`,
+/// `.htaccess` becomes `htaccess.txt`.
+pub fn disable_scripts(name: &str) -> String {
+    let lower = name.to_ascii_lowercase();
+    let script = SCRIPTS.iter().filter_map(|extension| lower.find(extension)).min();
+    let safe = match script {
+        Some(start) => format!("{}{LISTING}", name.get(..start).unwrap_or_default()),
+        None => name.to_owned(),
+    };
+    let (dangerous, harmless) = SERVER_CONFIGURATION;
+    match safe.to_ascii_lowercase().find(dangerous) {
+        Some(start) => {
+            let before = safe.get(..start).unwrap_or_default();
+            let after = safe.get(start + dangerous.len()..).unwrap_or_default();
+            format!("{before}{harmless}{after}")
+        }
+        None => safe,
+    }
+}
+
+/// The name under which Chamilo stores an uploaded file. A name without extension ends in a dot, as in Chamilo.
+pub fn stored_file_name(name: &[u8]) -> String {
+    let mut stored = disable_scripts(&clean(name));
+    if !stored.contains('.') {
+        stored.push('.');
+    }
+    stored
+}
+
+/// The title that Chamilo gives to an uploaded file: its name as it was, without the extension.
+pub fn upload_title(name: &str) -> String {
+    let name = disable_scripts(name);
+    let name = name.trim_end_matches('.');
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    stem.trim_end_matches('.').to_owned()
+}
+
+/// Whether Chamilo's import leaves this component of an archive's path as it is. A document with a component that it
+/// changes or skips is lost in the import, without a word to the user (Chamilo 1.11, CourseRestorer).
+pub fn survives_import(component: &[u8]) -> bool {
+    let Ok(name) = std::str::from_utf8(component) else { return false };
+    !name.is_empty() && !SKIPPED.contains(&name) && clean(component) == name && disable_scripts(name) == name
+}
+
+/// Appends what Chamilo makes of `letter`: nothing, itself or some ASCII letters.
+fn push_transliterated(letter: char, ascii: &mut String) {
+    let kept =
+        |letter: &char| letter.is_ascii_alphanumeric() || "_-.".contains(*letter) || letter.is_ascii_whitespace();
+    if letter.is_ascii() {
+        ascii.extend(Some(letter).filter(kept));
+    } else if let Some((_, letters)) = TRANSLITERATIONS.iter().find(|(from, _)| *from == letter) {
+        ascii.push_str(letters);
+    } else if letter == COPYRIGHT {
+        ascii.push('c');
+    } else if letter.is_whitespace() {
+        ascii.push(' ');
+    } else if TRANSLITERATED.iter().any(|(first, last)| (*first..=*last).contains(&letter)) {
+        ascii.extend(deunicode::deunicode_char(letter).unwrap_or_default().chars().filter(kept));
+    }
+}
+
+/// What the platform does with an uploaded file's extension.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The file may keep its name.
+    Allowed,
+    /// The file may not be stored; the extension at fault, in lower case.
+    Refused(String),
+    /// The file is stored under this name.
+    Renamed(String),
+}
+
+/// The platform's rule for extensions of uploaded files (settings `upload_extensions_*`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExtensionFilter {
+    whitelist: bool,
+    extensions: Vec<String>,
+    refuse: bool,
+    replacement: String,
+}
+
+impl ExtensionFilter {
+    /// The rule in force. A portal that has no such settings forbids nothing.
+    pub fn from_settings(settings: &Settings) -> ExtensionFilter {
+        let setting = |variable: &str| settings.get(variable).unwrap_or_default();
+        let whitelist = setting("upload_extensions_list_type") == "whitelist";
+        let list = if whitelist { "upload_extensions_whitelist" } else { "upload_extensions_blacklist" };
+        let extensions = setting(list).split(';').map(|extension| extension.trim().to_lowercase());
+        ExtensionFilter {
+            whitelist,
+            extensions: extensions.filter(|extension| !extension.is_empty()).collect(),
+            refuse: setting("upload_extensions_skip") != "false",
+            replacement: settings.get("upload_extensions_replace_by").unwrap_or("dangerous").to_owned(),
+        }
+    }
+
+    /// What becomes of a file called `name`. Only what follows the last dot counts; without a dot all is well.
+    pub fn check(&self, name: &str) -> Verdict {
+        let Some((stem, extension)) = name.rsplit_once('.') else { return Verdict::Allowed };
+        let extension = extension.to_lowercase();
+        if extension.is_empty() || self.extensions.contains(&extension) == self.whitelist {
+            return Verdict::Allowed;
+        }
+        match self.refuse {
+            true => Verdict::Refused(extension),
+            false => Verdict::Renamed(format!("{stem}.REPLACED_{}", self.replacement)),
+        }
+    }
+}
