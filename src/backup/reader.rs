@@ -13,7 +13,7 @@ use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zip::ZipArchive;
-use zip::read::ExtraField;
+use zip::extra_fields::ExtraField;
 use zip::result::ZipError;
 
 use crate::php::{self, Limits, Value};

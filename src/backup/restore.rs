@@ -316,7 +316,7 @@ fn left_out(course: &Value<'_>) -> Vec<(String, usize)> {
     let counted = kinds.filter_map(|(kind, resources)| {
         let kind = String::from_utf8_lossy(&kind.plain()).into_owned();
         let pseudo = kind == "quiz" && resources.get_int(-1).is_some_and(|quiz| !has_questions(quiz));
-        let count = resources.entries().count() - usize::from(pseudo);
+        let count = resources.entries().len() - usize::from(pseudo);
         (kind != "document" && count > 0).then_some((kind, count))
     });
     counted.collect()
@@ -324,7 +324,7 @@ fn left_out(course: &Value<'_>) -> Vec<(String, usize)> {
 
 fn has_questions(quiz: &Value<'_>) -> bool {
     let questions = quiz.get("obj").and_then(|obj| obj.get("question_ids"));
-    questions.is_some_and(|questions| questions.entries().next().is_some())
+    questions.is_some_and(|questions| !questions.entries().is_empty())
 }
 
 /// One restore, from the judged documents on.
