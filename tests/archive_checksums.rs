@@ -13,17 +13,8 @@ const WRITERS: u64 = 4;
 const EACH: u64 = 2000;
 
 fn identity(inode: u64) -> FileIdentity {
-    let time = FileTime {
-        seconds: 1_000_000,
-        nanoseconds: 7,
-    };
-    FileIdentity {
-        device: 1,
-        inode,
-        size: inode,
-        mtime: time,
-        ctime: time,
-    }
+    let time = FileTime { seconds: 1_000_000, nanoseconds: 7 };
+    FileIdentity { device: 1, inode, size: inode, mtime: time, ctime: time }
 }
 
 /// Remembers its own rows and some that all writers remember.
@@ -42,11 +33,7 @@ fn expect_all_rows(path: &Path) {
     for writer in 0..=WRITERS {
         for number in 0..EACH {
             let inode = 1_000_000 * writer + number;
-            assert_eq!(
-                checksums.find(&identity(inode)),
-                Some(inode as u32),
-                "{inode}"
-            );
+            assert_eq!(checksums.find(&identity(inode)), Some(inode as u32), "{inode}");
         }
     }
 }

@@ -62,11 +62,7 @@ fn entries(plans: &BTreeMap<String, Plan>, on_disk: &Path) -> Vec<Entry<std::pat
                 file(name, &path)
             }
         };
-        Entry {
-            mode: plan.mode,
-            mtime: plan.mtime,
-            ..entry
-        }
+        Entry { mode: plan.mode, mtime: plan.mtime, ..entry }
     };
     plans.iter().enumerate().map(entry).collect()
 }
@@ -164,10 +160,7 @@ with zipfile.ZipFile(sys.argv[1]) as archive:
 /// Some files on disk, from empty to larger than one read, between folders and literal bytes.
 fn sample(disk: &Path) -> Vec<Entry<std::path::PathBuf>> {
     let mut entries = vec![folder("Document/"), bytes("Document/first.txt", b"first")];
-    for (index, length) in [0, 1, 4096, 100_000, 700_000, 3_000_000]
-        .into_iter()
-        .enumerate()
-    {
+    for (index, length) in [0, 1, 4096, 100_000, 700_000, 3_000_000].into_iter().enumerate() {
         let path = disk.join(format!("f{index}"));
         fs::write(&path, noise(index as u64, length)).unwrap();
         entries.push(file(&format!("Document/f{index}"), &path));
@@ -180,11 +173,7 @@ fn sample(disk: &Path) -> Vec<Entry<std::path::PathBuf>> {
 fn size_and_entries_are_told_without_opening_a_file() {
     let disk = tempfile::tempdir().unwrap();
     let files = Paths::default();
-    let archive = archive_with(
-        sample(disk.path()),
-        &files,
-        &Arc::new(Checksums::in_memory().unwrap()),
-    );
+    let archive = archive_with(sample(disk.path()), &files, &Arc::new(Checksums::in_memory().unwrap()));
     assert!(archive.size() > 3_800_000);
     assert_eq!(archive.layout().entries().len(), 9);
     assert_eq!(files.opened(), 0);
@@ -240,19 +229,11 @@ fn the_same_entries_give_the_same_bytes_whoever_knows_the_checksums() {
     let headers = Paths::default();
     let third = archive_with(entries, &headers, &checksums);
     let mut start = [0; 4];
-    for (offset, header) in first
-        .windows(4)
-        .enumerate()
-        .filter(|(_, bytes)| bytes.starts_with(b"PK\x01\x02"))
-    {
+    for (offset, header) in first.windows(4).enumerate().filter(|(_, bytes)| bytes.starts_with(b"PK\x01\x02")) {
         third.read_at(offset as u64, &mut start).unwrap();
         assert_eq!(start, header);
     }
-    assert_eq!(
-        headers.opened(),
-        0,
-        "remembered checksums make opening unnecessary"
-    );
+    assert_eq!(headers.opened(), 0, "remembered checksums make opening unnecessary");
 }
 
 #[test]
@@ -266,16 +247,12 @@ fn two_hundred_threads_read_one_archive_at_random_and_see_its_bytes() {
             scope.spawn(move || {
                 let random = noise(number + 1000, 20 * 7);
                 for pick in random.chunks_exact(7) {
-                    let start =
-                        u32::from_le_bytes(pick[..4].try_into().unwrap()) as usize % expected.len();
+                    let start = u32::from_le_bytes(pick[..4].try_into().unwrap()) as usize % expected.len();
                     let length = u32::from_le_bytes([pick[4], pick[5], pick[6] % 3, 0]) as usize;
                     let mut range = vec![0; length];
                     let read = archive.read_at(start as u64, &mut range).unwrap();
                     assert_eq!(read, length.min(expected.len() - start));
-                    assert!(
-                        range[..read] == expected[start..start + read],
-                        "at {start}, {length} bytes"
-                    );
+                    assert!(range[..read] == expected[start..start + read], "at {start}, {length} bytes");
                 }
             });
         }
@@ -285,10 +262,7 @@ fn two_hundred_threads_read_one_archive_at_random_and_see_its_bytes() {
 #[test]
 fn names_that_are_not_utf8_are_kept_byte_for_byte() {
     let name = b"caf\xE9/\xFF.txt".to_vec();
-    let archive = archive(vec![Entry {
-        name: name.clone(),
-        ..bytes("", b"x")
-    }]);
+    let archive = archive(vec![Entry { name: name.clone(), ..bytes("", b"x") }]);
     let mut zip = zip::ZipArchive::new(Cursor::new(whole(&archive))).unwrap();
     assert_eq!(zip.by_index(0).unwrap().name_raw(), name);
 }
@@ -312,13 +286,7 @@ fn expect_changed(read_before: bool, change: impl Fn(&Path)) {
     let disk = tempfile::tempdir().unwrap();
     let path = disk.path().join("file");
     fs::write(&path, noise(1, LENGTH)).unwrap();
-    let opened = || {
-        archive(vec![
-            bytes("before", b"b"),
-            file("changing", &path),
-            bytes("z", b"after"),
-        ])
-    };
+    let opened = || archive(vec![bytes("before", b"b"), file("changing", &path), bytes("z", b"after")]);
     let (headers, data) = (opened(), opened());
     let data_offset = (30 + 6 + 9 + 1) + (30 + 8 + 9);
     let mut buf = vec![0; 1000];
@@ -330,10 +298,7 @@ fn expect_changed(read_before: bool, change: impl Fn(&Path)) {
     change(&path);
     let refused = |archive: &Archive<Paths>, offset: u64| {
         let outcome = archive.read_at(offset, &mut vec![0; 1000]);
-        assert!(
-            matches!(&outcome, Err(ReadError::Changed { name }) if name == "changing"),
-            "{outcome:?}"
-        );
+        assert!(matches!(&outcome, Err(ReadError::Changed { name }) if name == "changing"), "{outcome:?}");
     };
     refused(&data, data_offset + 2000);
     refused(&data, data_offset + LENGTH as u64 - 500);
@@ -341,10 +306,7 @@ fn expect_changed(read_before: bool, change: impl Fn(&Path)) {
     refused(&headers, data_offset + LENGTH as u64 + 100);
     // What does not need the file is read on.
     assert_eq!(headers.read_at(0, &mut [0; 46]).unwrap(), 46);
-    assert_eq!(
-        headers.read_at(headers.size() - 22, &mut [0; 46]).unwrap(),
-        22
-    );
+    assert_eq!(headers.read_at(headers.size() - 22, &mut [0; 46]).unwrap(), 22);
 }
 
 #[test]
@@ -371,28 +333,14 @@ fn a_file_changed_in_place_with_its_old_modification_time_makes_reads_fail() {
 
 #[test]
 fn a_file_cut_short_makes_reads_fail() {
-    let change = |path: &Path| {
-        OpenOptions::new()
-            .write(true)
-            .open(path)
-            .unwrap()
-            .set_len(100)
-            .unwrap()
-    };
+    let change = |path: &Path| OpenOptions::new().write(true).open(path).unwrap().set_len(100).unwrap();
     expect_changed(false, change);
     expect_changed(true, change);
 }
 
 #[test]
 fn a_file_grown_makes_reads_fail() {
-    let change = |path: &Path| {
-        OpenOptions::new()
-            .write(true)
-            .open(path)
-            .unwrap()
-            .set_len(400_000)
-            .unwrap()
-    };
+    let change = |path: &Path| OpenOptions::new().write(true).open(path).unwrap().set_len(400_000).unwrap();
     expect_changed(false, change);
     expect_changed(true, change);
 }
@@ -469,24 +417,13 @@ fn a_file_that_cannot_be_opened_is_named_with_the_reason() {
     let disk = tempfile::NamedTempFile::new().unwrap();
     fs::write(disk.path(), "secret").unwrap();
     let identity = FileIdentity::of(&disk.as_file().metadata().unwrap());
-    let content = Content::File {
-        source: (),
-        identity,
-    };
-    let entry = Entry {
-        name: b"kept/secret".to_vec(),
-        mode: 0o600,
-        mtime: TIME,
-        content,
-    };
+    let content = Content::File { source: (), identity };
+    let entry = Entry { name: b"kept/secret".to_vec(), mode: 0o600, mtime: TIME, content };
     let layout = coursefs::archive::Layout::new(vec![entry]).unwrap();
     let archive = Archive::new(layout, Forbidden, Arc::new(Checksums::in_memory().unwrap()));
     let error = archive.read_at(0, &mut [0; 100]).unwrap_err();
     assert!(matches!(error, ReadError::Io { .. }));
-    assert_eq!(
-        error.to_string(),
-        "cannot read \"kept/secret\" into the archive: permission denied"
-    );
+    assert_eq!(error.to_string(), "cannot read \"kept/secret\" into the archive: permission denied");
 }
 
 #[test]
@@ -504,10 +441,7 @@ fn ten_thousand_small_files_read_in_sequence_are_the_files() {
     let mut zip = zip::ZipArchive::new(Cursor::new(all)).unwrap();
     for number in 0..10_000 {
         let mut read = Vec::new();
-        zip.by_index(number)
-            .unwrap()
-            .read_to_end(&mut read)
-            .unwrap();
+        zip.by_index(number).unwrap().read_to_end(&mut read).unwrap();
         assert_eq!(read, content(number), "{number}");
     }
 }

@@ -60,18 +60,12 @@ impl Cache {
     /// Falls back to memory if `path` cannot be used; an error means that not even that was possible.
     pub fn open(path: &Path) -> Result<Self, CacheError> {
         let state = State::open(path, Examination::Header)?;
-        Ok(Self {
-            path: Some(path.to_owned()),
-            state: Mutex::new(state),
-        })
+        Ok(Self { path: Some(path.to_owned()), state: Mutex::new(state) })
     }
 
     /// A cache that ends with the process.
     pub fn in_memory() -> Result<Self, CacheError> {
-        Ok(Self {
-            path: None,
-            state: Mutex::new(State::in_memory()?),
-        })
+        Ok(Self { path: None, state: Mutex::new(State::in_memory()?) })
     }
 
     /// Whether what is stored outlives the process.
@@ -91,10 +85,7 @@ impl Cache {
     /// Lets `work` use the database, alone among the threads of this process.
     ///
     /// If it meets damage, the database is mended or made anew; `work` is not repeated and its error is returned.
-    pub fn with<T>(
-        &self,
-        work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
-    ) -> Result<T, CacheError> {
+    pub fn with<T>(&self, work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>) -> Result<T, CacheError> {
         let mut state = self.lock();
         let error = match work(&mut state.connection) {
             Ok(answer) => return Ok(answer),
@@ -120,20 +111,12 @@ impl Cache {
 impl State {
     fn in_memory() -> Result<Self, CacheError> {
         let connection = Connection::open_in_memory()?;
-        Ok(Self {
-            connection,
-            persistent: false,
-            tables: Vec::new(),
-        })
+        Ok(Self { connection, persistent: false, tables: Vec::new() })
     }
 
     fn open(path: &Path, examination: Examination) -> Result<Self, CacheError> {
         match open_or_make_anew(path, examination) {
-            Ok(connection) => Ok(Self {
-                connection,
-                persistent: true,
-                tables: Vec::new(),
-            }),
+            Ok(connection) => Ok(Self { connection, persistent: true, tables: Vec::new() }),
             Err(reason) => {
                 warn!(
                     "the cache database {} cannot be used ({reason}); what is computed is remembered only until coursefs ends",
@@ -156,10 +139,7 @@ enum Unusable {
 
 fn open_or_make_anew(path: &Path, examination: Examination) -> Result<Connection, Unusable> {
     if let Some(folder) = path.parent() {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)?;
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
     let lock = File::create(with_suffix(path, ".lock"))?;
     lock.lock()?;
@@ -190,30 +170,21 @@ fn connect(path: &Path, examination: Examination) -> rusqlite::Result<Connection
     // SQLite opens what it may not write for reading; taking the write lock tells.
     connection.execute_batch("BEGIN IMMEDIATE; COMMIT")?;
     if examination == Examination::Pages {
-        let verdict: String =
-            connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
         if verdict != "ok" {
-            return Err(rusqlite::Error::SqliteFailure(
-                ffi::Error::new(ffi::SQLITE_CORRUPT),
-                Some(verdict),
-            ));
+            return Err(rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CORRUPT), Some(verdict)));
         }
     }
     Ok(connection)
 }
 
 fn is_damage(error: &rusqlite::Error) -> bool {
-    matches!(
-        error.sqlite_error_code(),
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
-    )
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
 }
 
 /// Damage, or another process has moved the file aside and made a new one.
 fn needs_reopening(error: &rusqlite::Error) -> bool {
-    let moved = error
-        .sqlite_error()
-        .is_some_and(|error| error.extended_code == ffi::SQLITE_READONLY_DBMOVED);
+    let moved = error.sqlite_error().is_some_and(|error| error.extended_code == ffi::SQLITE_READONLY_DBMOVED);
     moved || is_damage(error)
 }
 
@@ -241,9 +212,7 @@ mod tests {
     }
 
     fn count(cache: &Cache) -> Result<i64, CacheError> {
-        cache.with(|connection| {
-            connection.query_row("SELECT count(*) FROM things", [], |row| row.get(0))
-        })
+        cache.with(|connection| connection.query_row("SELECT count(*) FROM things", [], |row| row.get(0)))
     }
 
     fn open(path: &Path) -> Cache {
@@ -266,11 +235,7 @@ mod tests {
     fn a_file_that_is_no_database_is_moved_aside_and_made_anew() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("cache.sqlite");
-        fs::write(
-            &path,
-            "this is not a database, though long enough to look at".repeat(100),
-        )
-        .unwrap();
+        fs::write(&path, "this is not a database, though long enough to look at".repeat(100)).unwrap();
         let cache = open(&path);
         assert!(cache.is_persistent());
         add(&cache, "one").unwrap();

@@ -66,15 +66,11 @@ impl Checksums {
     pub fn new(cache: Arc<Cache>) -> Result<Self, CacheError> {
         cache.add_table(TABLE)?;
         let oldest = today() - KEPT_DAYS;
-        let dropped =
-            cache.with(|db| db.execute("DELETE FROM checksums WHERE used_on < ?", [oldest]));
+        let dropped = cache.with(|db| db.execute("DELETE FROM checksums WHERE used_on < ?", [oldest]));
         if let Err(error) = dropped {
             warn!("old checksums stay for now: {error}");
         }
-        Ok(Self {
-            cache,
-            waiting: Mutex::default(),
-        })
+        Ok(Self { cache, waiting: Mutex::default() })
     }
 
     /// The checksums in a cache database of their own; see [`Cache::open`] for what becomes of an unusable one.
@@ -93,17 +89,11 @@ impl Checksums {
     }
 
     /// The remembered CRC-32 of each of many files, in their order and in one transaction.
-    pub fn find_all<'a>(
-        &self,
-        identities: impl IntoIterator<Item = &'a FileIdentity>,
-    ) -> Vec<Option<u32>> {
+    pub fn find_all<'a>(&self, identities: impl IntoIterator<Item = &'a FileIdentity>) -> Vec<Option<u32>> {
         let identities: Vec<&FileIdentity> = identities.into_iter().collect();
         let mut found: Vec<Option<u32>> = {
             let waiting = self.waiting();
-            identities
-                .iter()
-                .map(|identity| waiting.rows.get(*identity).copied())
-                .collect()
+            identities.iter().map(|identity| waiting.rows.get(*identity).copied()).collect()
         };
         let today = today();
         let mut long_unused = Vec::new();
@@ -111,11 +101,7 @@ impl Checksums {
             let transaction = db.transaction()?;
             {
                 let mut find = transaction.prepare_cached(FIND)?;
-                for (identity, crc) in identities
-                    .iter()
-                    .zip(&mut found)
-                    .filter(|(_, crc)| crc.is_none())
-                {
+                for (identity, crc) in identities.iter().zip(&mut found).filter(|(_, crc)| crc.is_none()) {
                     let row = find.query_row(key(identity), |row| Ok((row.get(0)?, row.get(1)?)));
                     let Some((stored, used_on)) = row.optional()? else {
                         continue;
@@ -195,9 +181,7 @@ fn store_all(db: &mut Connection, rows: &HashMap<FileIdentity, u32>) -> rusqlite
         let mut store = transaction.prepare_cached(STORE)?;
         for (identity, crc) in rows {
             let (device, inode, size, mtime, mtime_ns, ctime, ctime_ns) = key(identity);
-            store.execute((
-                device, inode, size, mtime, mtime_ns, ctime, ctime_ns, crc, today,
-            ))?;
+            store.execute((device, inode, size, mtime, mtime_ns, ctime, ctime_ns, crc, today))?;
         }
     }
     transaction.commit()
@@ -209,13 +193,7 @@ fn today() -> i64 {
 
 /// The columns that make up an identity. SQLite's integers are signed; the bits are what counts.
 fn key(identity: &FileIdentity) -> (i64, i64, i64, i64, u32, i64, u32) {
-    let FileIdentity {
-        device,
-        inode,
-        size,
-        mtime,
-        ctime,
-    } = identity;
+    let FileIdentity { device, inode, size, mtime, ctime } = identity;
     (
         device.cast_signed(),
         inode.cast_signed(),
@@ -232,23 +210,12 @@ mod tests {
     use super::*;
 
     fn identity(inode: u64) -> FileIdentity {
-        let time = FileTime {
-            seconds: 1_000_000,
-            nanoseconds: 1,
-        };
-        FileIdentity {
-            device: u64::MAX,
-            inode,
-            size: 10,
-            mtime: time,
-            ctime: time,
-        }
+        let time = FileTime { seconds: 1_000_000, nanoseconds: 1 };
+        FileIdentity { device: u64::MAX, inode, size: 10, mtime: time, ctime: time }
     }
 
     fn rows(checksums: &Checksums) -> i64 {
-        let count = |db: &mut Connection| {
-            db.query_row("SELECT count(*) FROM checksums", [], |row| row.get(0))
-        };
+        let count = |db: &mut Connection| db.query_row("SELECT count(*) FROM checksums", [], |row| row.get(0));
         checksums.cache.with(count).unwrap()
     }
 
@@ -259,36 +226,15 @@ mod tests {
         checksums.remember(&known, 0xFFFF_FFFF);
         checksums.flush();
         assert_eq!(checksums.find(&known), Some(0xFFFF_FFFF));
-        let later = FileTime {
-            nanoseconds: 2,
-            ..known.mtime
-        };
+        let later = FileTime { nanoseconds: 2, ..known.mtime };
         for other in [
             FileIdentity { device: 1, ..known },
             FileIdentity { inode: 2, ..known },
             FileIdentity { size: 11, ..known },
-            FileIdentity {
-                mtime: later,
-                ..known
-            },
-            FileIdentity {
-                ctime: later,
-                ..known
-            },
-            FileIdentity {
-                mtime: FileTime {
-                    seconds: 1,
-                    ..later
-                },
-                ..known
-            },
-            FileIdentity {
-                ctime: FileTime {
-                    seconds: 1,
-                    ..later
-                },
-                ..known
-            },
+            FileIdentity { mtime: later, ..known },
+            FileIdentity { ctime: later, ..known },
+            FileIdentity { mtime: FileTime { seconds: 1, ..later }, ..known },
+            FileIdentity { ctime: FileTime { seconds: 1, ..later }, ..known },
         ] {
             assert_eq!(checksums.find(&other), None, "{other:?}");
         }
@@ -300,10 +246,7 @@ mod tests {
         let path = folder.path().join("cache.sqlite");
         let checksums = Checksums::open(&path).unwrap();
         checksums.remember(&identity(1), 5);
-        assert_eq!(
-            (checksums.find(&identity(1)), rows(&checksums)),
-            (Some(5), 0)
-        );
+        assert_eq!((checksums.find(&identity(1)), rows(&checksums)), (Some(5), 0));
         drop(checksums);
         assert_eq!(Checksums::open(&path).unwrap().find(&identity(1)), Some(5));
     }
@@ -322,10 +265,7 @@ mod tests {
     #[test]
     fn the_checksum_of_a_file_that_has_just_changed_is_not_remembered() {
         let checksums = Checksums::in_memory().unwrap();
-        let unsettled = FileIdentity {
-            ctime: FileTime::now(),
-            ..identity(1)
-        };
+        let unsettled = FileIdentity { ctime: FileTime::now(), ..identity(1) };
         checksums.remember(&unsettled, 5);
         assert_eq!(checksums.find(&unsettled), None);
     }
@@ -333,10 +273,7 @@ mod tests {
     #[test]
     fn a_changed_file_takes_the_row_of_what_it_was() {
         let checksums = Checksums::in_memory().unwrap();
-        let changed = FileIdentity {
-            size: 11,
-            ..identity(1)
-        };
+        let changed = FileIdentity { size: 11, ..identity(1) };
         for (identity, crc) in [(identity(1), 5), (changed, 6)] {
             checksums.remember(&identity, crc);
             checksums.flush();
@@ -351,17 +288,12 @@ mod tests {
         checksums.remember(&identity(1), 5);
         checksums.remember(&identity(2), 6);
         checksums.flush();
-        let age = |days: i64| {
-            cache.with(|db| db.execute("UPDATE checksums SET used_on = used_on - ?", [days]))
-        };
+        let age = |days: i64| cache.with(|db| db.execute("UPDATE checksums SET used_on = used_on - ?", [days]));
         age(100).unwrap();
         assert_eq!(checksums.find(&identity(1)), Some(5));
         checksums.flush();
         age(100).unwrap();
         let again = Checksums::new(cache).unwrap();
-        assert_eq!(
-            again.find_all([&identity(1), &identity(2)]),
-            [Some(5), None]
-        );
+        assert_eq!(again.find_all([&identity(1), &identity(2)]), [Some(5), None]);
     }
 }

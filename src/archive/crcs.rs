@@ -64,10 +64,7 @@ impl Crcs {
     fn claim(&self, index: usize) -> Claim<'_> {
         let mut in_work = lock(&self.in_work);
         while in_work.contains(&index) {
-            in_work = self
-                .done
-                .wait(in_work)
-                .unwrap_or_else(PoisonError::into_inner);
+            in_work = self.done.wait(in_work).unwrap_or_else(PoisonError::into_inner);
         }
         in_work.push(index);
         Claim { crcs: self, index }
@@ -190,14 +187,10 @@ impl<F: Files> Shared<F> {
             return;
         }
         // A short way ahead is not worth a thread: it starts again when half of the window is used up.
-        let near = shared
-            .next_to_compute(&mut pace)
-            .is_some_and(|next| shared.distance(index, next) <= WINDOW / 2);
+        let near = shared.next_to_compute(&mut pace).is_some_and(|next| shared.distance(index, next) <= WINDOW / 2);
         if near {
             let worker = Arc::clone(shared);
-            let started = thread::Builder::new()
-                .name("checksums".into())
-                .spawn(move || worker.compute_ahead());
+            let started = thread::Builder::new().name("checksums".into()).spawn(move || worker.compute_ahead());
             pace.running = started.is_ok();
         }
     }
@@ -226,9 +219,7 @@ impl<F: Files> Shared<F> {
 
     /// How much of the archive is between the end of entry `from` and the start of entry `to`.
     fn distance(&self, from: usize, to: usize) -> u64 {
-        self.layout
-            .local_offset(to)
-            .saturating_sub(self.layout.local_offset(from + 1))
+        self.layout.local_offset(to).saturating_sub(self.layout.local_offset(from + 1))
     }
 
     /// The background thread.
@@ -245,11 +236,7 @@ impl<F: Files> Shared<F> {
                 }
             };
             // Not from the files kept open: many small ones would drive out the one that is read.
-            let outcome = self.crc(
-                index,
-                || self.open_anew(index).map(Arc::new),
-                || self.ahead.is_stopped(),
-            );
+            let outcome = self.crc(index, || self.open_anew(index).map(Arc::new), || self.ahead.is_stopped());
             let mut pace = lock(&self.ahead.state);
             pace.next = pace.next.max(index + 1);
             if outcome.is_err() {
@@ -261,11 +248,7 @@ impl<F: Files> Shared<F> {
 }
 
 /// Reads a whole file for its CRC-32.
-fn compute(
-    opened: &Opened,
-    identity: &FileIdentity,
-    stop: impl Fn() -> bool,
-) -> Result<u32, FileError> {
+fn compute(opened: &Opened, identity: &FileIdentity, stop: impl Fn() -> bool) -> Result<u32, FileError> {
     // Advice may be refused (by file systems without it), which changes nothing but speed.
     let _ = fadvise(opened.file(), 0, None, Advice::Sequential);
     let mut piece = vec![0; usize::try_from(identity.size).unwrap_or(PIECE).min(PIECE)];

@@ -23,20 +23,12 @@ pub struct FileTime {
 impl FileTime {
     /// The present time of this host's clock.
     pub fn now() -> Self {
-        let since = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or(Duration::ZERO);
-        Self {
-            seconds: i64::try_from(since.as_secs()).unwrap_or(i64::MAX),
-            nanoseconds: since.subsec_nanos(),
-        }
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+        Self { seconds: i64::try_from(since.as_secs()).unwrap_or(i64::MAX), nanoseconds: since.subsec_nanos() }
     }
 
     fn plus_seconds(self, seconds: i64) -> Self {
-        Self {
-            seconds: self.seconds.saturating_add(seconds),
-            ..self
-        }
+        Self { seconds: self.seconds.saturating_add(seconds), ..self }
     }
 }
 
@@ -62,10 +54,7 @@ const SETTLING_SECONDS: i64 = 2;
 impl FileIdentity {
     /// The identity told by a `stat` call.
     pub fn of(metadata: &Metadata) -> Self {
-        let time = |seconds, nanoseconds| FileTime {
-            seconds,
-            nanoseconds: u32::try_from(nanoseconds).unwrap_or(0),
-        };
+        let time = |seconds, nanoseconds| FileTime { seconds, nanoseconds: u32::try_from(nanoseconds).unwrap_or(0) };
         Self {
             device: metadata.dev(),
             inode: metadata.ino(),
@@ -96,20 +85,11 @@ mod tests {
     use super::*;
 
     fn at(seconds: i64) -> FileTime {
-        FileTime {
-            seconds,
-            nanoseconds: 5,
-        }
+        FileTime { seconds, nanoseconds: 5 }
     }
 
     fn identity(mtime: i64, ctime: i64) -> FileIdentity {
-        FileIdentity {
-            device: 1,
-            inode: 2,
-            size: 3,
-            mtime: at(mtime),
-            ctime: at(ctime),
-        }
+        FileIdentity { device: 1, inode: 2, size: 3, mtime: at(mtime), ctime: at(ctime) }
     }
 
     #[test]

@@ -92,22 +92,12 @@ impl<S> Layout<S> {
             // The end records take less than a central header with a name, hence the 1 KiB to spare.
             let total = next_local.and_then(|offset| offset.checked_add(next_central + 1024));
             let (Some(next_local), Some(0..=MAX_SIZE)) = (next_local, total) else {
-                return Err(LayoutError::TooLarge {
-                    name: entry.display_name(),
-                });
+                return Err(LayoutError::TooLarge { name: entry.display_name() });
             };
-            members.push(Member {
-                entry,
-                local,
-                central,
-            });
+            members.push(Member { entry, local, central });
             (local, central) = (next_local, next_central);
         }
-        let end = End {
-            count: members.len() as u64,
-            directory: local,
-            directory_length: central,
-        };
+        let end = End { count: members.len() as u64, directory: local, directory_length: central };
         let size = local + central + end.length();
         Ok(Self { members, end, size })
     }
@@ -133,9 +123,7 @@ impl<S> Layout<S> {
 
     /// Offset of the entry's local header; beyond the last entry that of the central directory.
     pub(super) fn local_offset(&self, index: usize) -> u64 {
-        self.members
-            .get(index)
-            .map_or(self.end.directory, |member| member.local)
+        self.members.get(index).map_or(self.end.directory, |member| member.local)
     }
 
     /// What its headers say of the entry.
@@ -171,14 +159,8 @@ impl<S> Layout<S> {
     }
 
     /// The last entry that starts at or before `offset`, and its start. Every entry has headers, so starts differ.
-    fn last_at_or_before(
-        &self,
-        offset: u64,
-        start: impl Fn(&Member<S>) -> u64,
-    ) -> Option<(usize, u64)> {
-        let after = self
-            .members
-            .partition_point(|member| start(member) <= offset);
+    fn last_at_or_before(&self, offset: u64, start: impl Fn(&Member<S>) -> u64) -> Option<(usize, u64)> {
+        let after = self.members.partition_point(|member| start(member) <= offset);
         let index = after.checked_sub(1)?;
         self.members.get(index).map(|member| (index, start(member)))
     }
@@ -206,14 +188,9 @@ fn check_names<S>(entries: &[Entry<S>]) -> Result<(), LayoutError> {
             let start = entry.display_name().chars().take(60).collect();
             return Err(LayoutError::LongName { start, length });
         }
-        let path = check_name(entry).map_err(|why| LayoutError::Name {
-            name: entry.display_name(),
-            why,
-        })?;
+        let path = check_name(entry).map_err(|why| LayoutError::Name { name: entry.display_name(), why })?;
         if !paths.insert(path) {
-            return Err(LayoutError::Duplicate {
-                name: entry.display_name(),
-            });
+            return Err(LayoutError::Duplicate { name: entry.display_name() });
         }
     }
     Ok(())
@@ -238,10 +215,7 @@ fn check_name<S>(entry: &Entry<S>) -> Result<&[u8], &'static str> {
     if path.contains(&0) {
         return Err("it holds a NUL byte");
     }
-    if path
-        .split(|byte| *byte == b'/')
-        .any(|part| matches!(part, b"" | b"." | b".."))
-    {
+    if path.split(|byte| *byte == b'/').any(|part| matches!(part, b"" | b"." | b"..")) {
         return Err("it has an empty part or one that is . or ..");
     }
     Ok(path)
@@ -254,19 +228,11 @@ mod tests {
 
     fn file(name: impl AsRef<[u8]>) -> Entry<()> {
         let content = Content::Bytes(b"hello"[..].into());
-        Entry {
-            name: name.as_ref().to_vec(),
-            mode: 0o644,
-            mtime: 0,
-            content,
-        }
+        Entry { name: name.as_ref().to_vec(), mode: 0o644, mtime: 0, content }
     }
 
     fn folder(name: &str) -> Entry<()> {
-        Entry {
-            content: Content::Folder,
-            ..file(name)
-        }
+        Entry { content: Content::Folder, ..file(name) }
     }
 
     #[test]
@@ -282,17 +248,11 @@ mod tests {
         let layout = Layout::new(vec![file("a"), folder("b/")]).unwrap();
         let (header, second) = (30 + 1 + 9, 30 + 2 + 9);
         assert_eq!(layout.locate(0), Some((Part::Local(0), 0)));
-        assert_eq!(
-            layout.locate(header - 1),
-            Some((Part::Local(0), header - 1))
-        );
+        assert_eq!(layout.locate(header - 1), Some((Part::Local(0), header - 1)));
         assert_eq!(layout.locate(header), Some((Part::Data(0), 0)));
         assert_eq!(layout.locate(header + 5), Some((Part::Local(1), 0)));
         let directory = header + 5 + second;
-        assert_eq!(
-            layout.locate(directory - 1),
-            Some((Part::Local(1), second - 1))
-        );
+        assert_eq!(layout.locate(directory - 1), Some((Part::Local(1), second - 1)));
         assert_eq!(layout.locate(directory), Some((Part::Central(0), 0)));
         assert_eq!(layout.locate(directory + 56), Some((Part::Central(1), 0)));
         assert_eq!(layout.locate(layout.size() - 22), Some((Part::End, 0)));
@@ -300,30 +260,13 @@ mod tests {
 
     #[test]
     fn names_that_cannot_be_extracted_safely_are_refused() {
-        for name in [
-            "",
-            "/etc/passwd",
-            "..",
-            "../a",
-            "a/../b",
-            "a/..",
-            "a//b",
-            "./a",
-            "a/",
-            "a\0b",
-        ] {
+        for name in ["", "/etc/passwd", "..", "../a", "a/../b", "a/..", "a//b", "./a", "a/", "a\0b"] {
             let refused = Layout::new(vec![file(name)]).unwrap_err();
-            assert!(
-                matches!(refused, LayoutError::Name { .. }),
-                "{name:?}: {refused}"
-            );
+            assert!(matches!(refused, LayoutError::Name { .. }), "{name:?}: {refused}");
         }
         for name in ["", "/", "a", "a//", "../", "a/./"] {
             let refused = Layout::new(vec![folder(name)]).unwrap_err();
-            assert!(
-                matches!(refused, LayoutError::Name { .. }),
-                "{name:?}: {refused}"
-            );
+            assert!(matches!(refused, LayoutError::Name { .. }), "{name:?}: {refused}");
         }
         for name in ["..a", "a..", "...", "a/...b", " "] {
             assert!(Layout::new(vec![file(name)]).is_ok(), "{name:?}");
@@ -333,62 +276,34 @@ mod tests {
     #[test]
     fn a_file_and_a_folder_of_one_name_are_duplicates() {
         let name = |name: &str| LayoutError::Duplicate { name: name.into() };
-        assert_eq!(
-            Layout::new(vec![file("a"), file("b"), file("a")]).unwrap_err(),
-            name("a")
-        );
-        assert_eq!(
-            Layout::new(vec![file("a"), folder("a/")]).unwrap_err(),
-            name("a/")
-        );
+        assert_eq!(Layout::new(vec![file("a"), file("b"), file("a")]).unwrap_err(), name("a"));
+        assert_eq!(Layout::new(vec![file("a"), folder("a/")]).unwrap_err(), name("a/"));
     }
 
     #[test]
     fn a_name_of_65535_bytes_fits_and_one_more_does_not() {
         assert!(Layout::new(vec![file("n".repeat(65_535))]).is_ok());
         let refused = Layout::new(vec![file("n".repeat(65_536))]).unwrap_err();
-        assert!(matches!(
-            refused,
-            LayoutError::LongName { length: 65_536, .. }
-        ));
+        assert!(matches!(refused, LayoutError::LongName { length: 65_536, .. }));
     }
 
     #[test]
     fn sizes_that_add_up_beyond_what_files_can_be_are_refused() {
         let sized = |name: &str, size| {
             let time = FileTime::default();
-            let identity = FileIdentity {
-                device: 1,
-                inode: 1,
-                size,
-                mtime: time,
-                ctime: time,
-            };
-            Entry {
-                content: Content::File {
-                    source: (),
-                    identity,
-                },
-                ..file(name)
-            }
+            let identity = FileIdentity { device: 1, inode: 1, size, mtime: time, ctime: time };
+            Entry { content: Content::File { source: (), identity }, ..file(name) }
         };
         let half = 1_u64 << 62;
         assert!(Layout::new(vec![sized("a", half)]).is_ok());
         for sizes in [[half, half], [1, u64::MAX], [u64::MAX, 1]] {
             let refused = Layout::new(vec![sized("a", sizes[0]), sized("b", sizes[1])]);
-            assert!(
-                matches!(refused, Err(LayoutError::TooLarge { .. })),
-                "{sizes:?}"
-            );
+            assert!(matches!(refused, Err(LayoutError::TooLarge { .. })), "{sizes:?}");
         }
     }
 
     #[test]
     fn a_hundred_thousand_entries_cost_less_than_200_bytes_each_besides_names() {
-        assert!(
-            size_of::<Member<u32>>() <= 128,
-            "{}",
-            size_of::<Member<u32>>()
-        );
+        assert!(size_of::<Member<u32>>() <= 128, "{}", size_of::<Member<u32>>());
     }
 }

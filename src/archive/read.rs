@@ -74,16 +74,7 @@ impl<F: Files> Archive<F> {
     pub fn new(layout: Layout<F::Source>, files: F, checksums: Arc<Checksums>) -> Self {
         let crcs = Crcs::new(layout.len());
         let (ahead, open) = (Ahead::default(), OpenFiles::default());
-        Self {
-            shared: Arc::new(Shared {
-                layout,
-                files,
-                checksums,
-                crcs,
-                ahead,
-                open,
-            }),
-        }
+        Self { shared: Arc::new(Shared { layout, files, checksums, crcs, ahead, open }) }
     }
 
     /// The length of the archive in bytes.
@@ -103,11 +94,7 @@ impl<F: Files> Archive<F> {
         let mut filled = 0;
         let mut made = Vec::new();
         while let Some(rest) = buf.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-            let Some((part, within)) = self
-                .shared
-                .layout
-                .locate(offset.saturating_add(filled as u64))
-            else {
+            let Some((part, within)) = self.shared.layout.locate(offset.saturating_add(filled as u64)) else {
                 break;
             };
             filled += match part {
@@ -115,9 +102,7 @@ impl<F: Files> Archive<F> {
                 header => {
                     made.clear();
                     self.make(header, &mut made)?;
-                    let from = usize::try_from(within)
-                        .ok()
-                        .and_then(|within| made.get(within..));
+                    let from = usize::try_from(within).ok().and_then(|within| made.get(within..));
                     copy(from.unwrap_or_default(), rest)
                 }
             };
@@ -149,10 +134,7 @@ impl<F: Files> Archive<F> {
 
     /// Reads the archive from its start, as a file. Best read in pieces of some 100 KiB.
     pub fn reader(&self) -> Reader<'_, F> {
-        Reader {
-            archive: self,
-            position: 0,
-        }
+        Reader { archive: self, position: 0 }
     }
 }
 
@@ -166,12 +148,7 @@ impl<F: Files> Drop for Archive<F> {
 impl<F: Files> fmt::Debug for Archive<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let layout = &self.shared.layout;
-        write!(
-            f,
-            "Archive({} entries, {} bytes)",
-            layout.len(),
-            layout.size()
-        )
+        write!(f, "Archive({} entries, {} bytes)", layout.len(), layout.size())
     }
 }
 
@@ -184,21 +161,15 @@ impl<F: Files> Shared<F> {
         match &entry.content {
             Content::Folder => Ok(0),
             Content::Bytes(bytes) => {
-                let from = usize::try_from(within)
-                    .ok()
-                    .and_then(|within| bytes.get(within..));
+                let from = usize::try_from(within).ok().and_then(|within| bytes.get(within..));
                 Ok(copy(from.unwrap_or_default(), buf))
             }
             Content::File { .. } => {
                 let left = entry.size().saturating_sub(within);
                 let length = usize::try_from(left).unwrap_or(usize::MAX).min(buf.len());
                 let (wanted, _) = buf.split_at_mut(length);
-                let opened = self
-                    .opened(index)
-                    .map_err(|error| read_error(entry, error))?;
-                opened
-                    .read(within, wanted)
-                    .map_err(|error| read_error(entry, error))?;
+                let opened = self.opened(index).map_err(|error| read_error(entry, error))?;
+                opened.read(within, wanted).map_err(|error| read_error(entry, error))?;
                 Ok(length)
             }
         }
@@ -212,9 +183,7 @@ impl<F: Files> Shared<F> {
     /// The file of an entry, newly opened.
     pub(super) fn open_anew(&self, index: usize) -> Result<Opened, FileError> {
         match self.layout.entry(index).map(|entry| &entry.content) {
-            Some(Content::File { source, identity }) => {
-                Ok(Opened::new(self.files.open(source)?, *identity))
-            }
+            Some(Content::File { source, identity }) => Ok(Opened::new(self.files.open(source)?, *identity)),
             _ => Err(FileError::Changed),
         }
     }

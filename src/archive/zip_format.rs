@@ -74,17 +74,12 @@ impl Record<'_> {
     }
 
     fn local_extra_length(&self) -> u64 {
-        let zip64 = if self.size_is_wide() {
-            EXTRA_FIXED + 16
-        } else {
-            0
-        };
+        let zip64 = if self.size_is_wide() { EXTRA_FIXED + 16 } else { 0 };
         zip64 + self.timestamp_length()
     }
 
     fn central_extra_length(&self) -> u64 {
-        zip64_extra(&self.central_wide_numbers()).map_or(0, |wide| EXTRA_FIXED + wide)
-            + self.timestamp_length()
+        zip64_extra(&self.central_wide_numbers()).map_or(0, |wide| EXTRA_FIXED + wide) + self.timestamp_length()
     }
 
     /// Size, stored size and offset, each only if it does not fit; the order is the format's.
@@ -113,11 +108,7 @@ impl Record<'_> {
     }
 
     fn flags(&self) -> u16 {
-        if !self.name.is_ascii() && std::str::from_utf8(self.name).is_ok() {
-            UTF8_NAME
-        } else {
-            0
-        }
+        if !self.name.is_ascii() && std::str::from_utf8(self.name).is_ok() { UTF8_NAME } else { 0 }
     }
 
     /// The fields that both headers have, from the needed version to the length of the extra fields.
@@ -163,20 +154,11 @@ impl Record<'_> {
         let wide = self.central_wide_numbers();
         put32(out, CENTRAL_HEADER);
         put16(out, MADE_BY);
-        self.common_fields(
-            out,
-            zip64_extra(&wide).is_some(),
-            crc,
-            self.central_extra_length(),
-        );
+        self.common_fields(out, zip64_extra(&wide).is_some(), crc, self.central_extra_length());
         put16(out, 0); // no comment
         put16(out, 0); // first disk
         put16(out, 0); // internal attributes: not known to be text
-        let (kind, dos) = if self.folder {
-            (UNIX_FOLDER, DOS_FOLDER)
-        } else {
-            (UNIX_REGULAR, 0)
-        };
+        let (kind, dos) = if self.folder { (UNIX_FOLDER, DOS_FOLDER) } else { (UNIX_REGULAR, 0) };
         put32(out, ((kind | (self.mode & 0o7777)) << 16) | dos);
         put32(out, narrow(self.offset));
         out.extend_from_slice(self.name);
@@ -198,18 +180,12 @@ pub(super) struct End {
 
 impl End {
     fn is_wide(&self) -> bool {
-        self.count >= COUNT_LIMIT
-            || self.directory >= NARROW_LIMIT
-            || self.directory_length >= NARROW_LIMIT
+        self.count >= COUNT_LIMIT || self.directory >= NARROW_LIMIT || self.directory_length >= NARROW_LIMIT
     }
 
     /// Length of [`End::records`] in bytes.
     pub(super) fn length(&self) -> u64 {
-        let zip64 = if self.is_wide() {
-            ZIP64_END_LENGTH + ZIP64_LOCATOR_LENGTH
-        } else {
-            0
-        };
+        let zip64 = if self.is_wide() { ZIP64_END_LENGTH + ZIP64_LOCATOR_LENGTH } else { 0 };
         zip64 + END_LENGTH
     }
 
@@ -288,8 +264,7 @@ fn dos_time(seconds: i64) -> (u16, u16) {
     let civil = jiff::tz::Offset::UTC.to_datetime(moment);
     let field = |value: i8| u16::from(value.unsigned_abs());
     let year = civil.year().abs_diff(1980);
-    let time =
-        (field(civil.hour()) << 11) | (field(civil.minute()) << 5) | (field(civil.second()) / 2);
+    let time = (field(civil.hour()) << 11) | (field(civil.minute()) << 5) | (field(civil.second()) / 2);
     let date = (year << 9) | (field(civil.month()) << 5) | field(civil.day());
     (time, date)
 }
@@ -298,14 +273,8 @@ fn dos_time(seconds: i64) -> (u16, u16) {
 mod tests {
     use super::*;
 
-    const PLAIN: Record<'static> = Record {
-        name: b"a",
-        folder: false,
-        mode: 0o644,
-        mtime: 1_700_000_000,
-        size: 5,
-        offset: 0,
-    };
+    const PLAIN: Record<'static> =
+        Record { name: b"a", folder: false, mode: 0o644, mtime: 1_700_000_000, size: 5, offset: 0 };
 
     fn local(record: Record<'_>) -> Vec<u8> {
         let mut out = Vec::new();
@@ -334,22 +303,14 @@ mod tests {
         assert_eq!(extra(sized(0xFFFF_FFFF)), (20, 20));
         assert_eq!(extra(placed(0xFFFF_FFFE)), (0, 0));
         assert_eq!(extra(placed(0xFFFF_FFFF)), (0, 12));
-        let both = Record {
-            size: 1 << 33,
-            offset: 1 << 34,
-            ..PLAIN
-        };
+        let both = Record { size: 1 << 33, offset: 1 << 34, ..PLAIN };
         assert_eq!(extra(both), (20, 28));
     }
 
     #[test]
     fn end_records_are_wide_exactly_where_a_number_does_not_fit() {
         let end = |count, directory, directory_length| {
-            let end = End {
-                count,
-                directory,
-                directory_length,
-            };
+            let end = End { count, directory, directory_length };
             let mut out = Vec::new();
             end.records(&mut out);
             assert_eq!(out.len() as u64, end.length());
@@ -385,21 +346,7 @@ mod tests {
     #[test]
     fn a_time_beyond_2038_has_no_extended_timestamp() {
         let with = local(PLAIN).len();
-        assert_eq!(
-            local(Record {
-                mtime: i64::from(i32::MAX),
-                ..PLAIN
-            })
-            .len(),
-            with
-        );
-        assert_eq!(
-            local(Record {
-                mtime: i64::from(i32::MAX) + 1,
-                ..PLAIN
-            })
-            .len(),
-            with - 9
-        );
+        assert_eq!(local(Record { mtime: i64::from(i32::MAX), ..PLAIN }).len(), with);
+        assert_eq!(local(Record { mtime: i64::from(i32::MAX) + 1, ..PLAIN }).len(), with - 9);
     }
 }

@@ -135,8 +135,8 @@ pub fn restore(
     })?;
     let work = Work { portal, code, settings: &settings, stamp, planned: &planned };
     match course {
-        Some(course) => work.into_course(&course, &mut backup, &mut report, progress)?,
-        None if create => work.into_new_course(&value, &mut backup, &mut report, progress)?,
+        Some(course) => work.merge(&course, &mut backup, &mut report, progress)?,
+        None if create => work.make_course(&value, &mut backup, &mut report, progress)?,
         None => return Err(RestoreError::NoCourse(code.to_owned())),
     }
     Ok(report)
@@ -350,7 +350,7 @@ impl Work<'_> {
     }
 
     /// Makes the course as the archive describes it, with its documents.
-    fn into_new_course(
+    fn make_course(
         &self,
         course: &Value<'_>,
         backup: &mut BackupFile,
@@ -396,7 +396,7 @@ impl Work<'_> {
     }
 
     /// Adds to `course` what it does not have.
-    fn into_course(
+    fn merge(
         &self,
         course: &Course,
         backup: &mut BackupFile,
