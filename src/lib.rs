@@ -3,6 +3,7 @@
 //!
 //! The modules are the layers, from the top down; each uses only those below it:
 //!
+//! - [`sample`]: the sample courses of `coursefs init --sample`.
 //! - [`archive`]: zip archives as layouts, read by ranges; knows nothing of courses.
 //! - [`course`]: a course and its tools: items as rows, how they are read, written, emptied.
 //! - [`portal`]: where rows and files live: database, storage, configuration.
@@ -12,3 +13,4 @@ pub mod archive;
 pub mod course;
 pub mod php;
 pub mod portal;
+pub mod sample;
