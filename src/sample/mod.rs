@@ -1,6 +1,6 @@
 //! The sample courses: what `coursefs init --sample` puts into a new portal, so that there is something to look at.
 //!
-//! Three small courses use every tool between them. Their texts are data ([`geo101`], [`hist20`], [`bio110`]); the
+//! Three small courses use every tool between them. Their texts are data (`geo101`, `hist20`, `bio110`); the
 //! writers turn data into rows and files as Chamilo would. Dates are fixed: two sample portals are equal.
 
 mod bio110;
