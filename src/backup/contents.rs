@@ -12,6 +12,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::archive::{Archive, Checksums, Content, Entry, FileIdentity, FileTime, Files, Layout, LayoutError};
 use crate::course::document::{self, Document};
+use crate::course::item::Items;
 use crate::php::Sink;
 use crate::portal::Portal;
 use crate::portal::database::{DatabaseError, DatabaseExt, Row, Session, Value};
@@ -64,6 +65,7 @@ pub struct Contents {
     /// The portal's address, with a slash at its end.
     pub(super) portal_url: String,
     pub(super) documents: Vec<Document>,
+    pub(super) items: Items,
     /// Attributes of the document of the same place, `None` if nothing fitting lies on the disk.
     stats: Vec<Option<Stat>>,
 }
@@ -82,15 +84,17 @@ pub struct Digest {
 impl Contents {
     /// Reads the rows of the course with the number `course` and looks at its files.
     pub fn gather(portal: &Portal, course: i64) -> Result<Contents, BackupError> {
-        let (course, category_name, portal_url, documents) = portal.database().read(|session| {
+        let (course, category_name, portal_url, documents, items) = portal.database().read(|session| {
             let row = session
                 .row("SELECT * FROM course WHERE id = ?", &[course.into()])?
                 .ok_or(BackupError::NoCourse(course))?;
             let category = category_name(session, &row)?;
             let documents = document::load(session, course)?;
-            Ok::<_, BackupError>((row, category, portal_url(session)?, documents))
+            let keys = documents.iter().map(|document| (document.path.clone(), document.iid)).collect();
+            let items = Items::load(session, row.clone(), keys)?;
+            Ok::<_, BackupError>((row, category, portal_url(session)?, documents, items))
         })?;
-        let mut contents = Contents { course, category_name, portal_url, documents, stats: Vec::new() };
+        let mut contents = Contents { course, category_name, portal_url, documents, items, stats: Vec::new() };
         contents.stats = contents.look_at_files(portal)?;
         Ok(contents)
     }

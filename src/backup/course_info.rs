@@ -8,9 +8,10 @@ use crate::php::{Sink, Writer};
 use crate::portal::database::{Row, Value};
 
 use super::contents::Contents;
+use super::resource;
 
 /// What all class names begin with.
-const NAMESPACE: &str = "Chamilo\\CourseBundle\\Component\\CourseCopy\\";
+pub const NAMESPACE: &str = "Chamilo\\CourseBundle\\Component\\CourseCopy\\";
 
 /// Where a Chamilo server keeps its courses, in the paths of the archive; no reader uses it.
 const NEUTRAL_COURSES: &str = "/var/www/chamilo/app/courses/";
@@ -40,7 +41,7 @@ pub fn write<S: Sink>(contents: &Contents, sink: S) -> S {
 
 fn resources<S: Sink>(contents: &Contents, writer: &mut Writer<S>) {
     let has_documents = !contents.documents.is_empty();
-    writer.begin_array(if has_documents { 2 } else { 1 });
+    writer.begin_array(usize::from(has_documents) + 1 + resource::count(&contents.items));
     if has_documents {
         writer.key_str(b"document");
         writer.begin_array(contents.documents.len());
@@ -66,6 +67,7 @@ fn resources<S: Sink>(contents: &Contents, writer: &mut Writer<S>) {
     }
     writer.key_str(b"quiz");
     orphan_questions(contents, writer);
+    resource::write_all(&contents.items, writer);
     writer.end();
 }
 
@@ -77,16 +79,21 @@ fn resource<S: Sink>(writer: &mut Writer<S>, source_id: &Value, kind: &str, item
     writer.int(-1);
     text_property(writer, b"type", kind.as_bytes());
     empty_list(writer, b"linked_resources");
+    property_rows(writer, item_properties);
+    writer.property(b"obj");
+    writer.null();
+    empty_list(writer, b"extraFields");
+}
+
+/// The property `item_properties`: a list of rows.
+pub fn property_rows<S: Sink>(writer: &mut Writer<S>, rows: &[Row]) {
     writer.property(b"item_properties");
-    writer.begin_array(item_properties.len());
-    for (number, row) in (0..).zip(item_properties) {
+    writer.begin_array(rows.len());
+    for (number, row) in (0..).zip(rows) {
         writer.key_int(number);
         property_row(writer, row);
     }
     writer.end();
-    writer.property(b"obj");
-    writer.null();
-    empty_list(writer, b"extraFields");
 }
 
 /// A row of `c_item_property` as Chamilo fetches it: every column by its name and by its position.
@@ -230,19 +237,19 @@ fn info<S: Sink>(contents: &Contents, writer: &mut Writer<S>) {
     writer.end();
 }
 
-fn text_property<S: Sink>(writer: &mut Writer<S>, name: &[u8], value: &[u8]) {
+pub fn text_property<S: Sink>(writer: &mut Writer<S>, name: &[u8], value: &[u8]) {
     writer.property(name);
     writer.string(value);
 }
 
-fn empty_list<S: Sink>(writer: &mut Writer<S>, name: &[u8]) {
+pub fn empty_list<S: Sink>(writer: &mut Writer<S>, name: &[u8]) {
     writer.property(name);
     writer.begin_array(0);
     writer.end();
 }
 
 /// A column's value as PHP 7.4 fetches it: NULL, or a string.
-fn column<S: Sink>(writer: &mut Writer<S>, value: &Value) {
+pub fn column<S: Sink>(writer: &mut Writer<S>, value: &Value) {
     match value {
         Value::Null => writer.null(),
         Value::Text(text) => writer.string(text),

@@ -10,8 +10,10 @@
 
 mod contents;
 mod course_info;
+mod extras;
 pub mod reader;
 mod remembered;
+pub mod resource;
 pub mod restore;
 
 pub use contents::{BackupError, BackupFiles, Contents, Digest};

@@ -4,11 +4,13 @@ pub mod create;
 mod defaults;
 pub mod document;
 pub mod document_rows;
+pub mod item;
 pub mod names;
 pub mod property_rows;
 pub mod quota;
 pub mod staging;
 mod stamp;
+pub mod tool;
 
 use crate::portal::database::{DatabaseError, Row, Session};
 
