@@ -11,6 +11,7 @@ use rustix::fs::{FileType, Stat};
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::archive::{Archive, Checksums, Content, Entry, FileIdentity, FileTime, Files, Layout, LayoutError};
+use crate::course;
 use crate::course::document::{self, Document};
 use crate::course::item::Items;
 use crate::php::Sink;
@@ -92,7 +93,7 @@ impl Contents {
             let documents = document::load(session, course)?;
             let keys = documents.iter().map(|document| (document.path.clone(), document.iid)).collect();
             let items = Items::load(session, row.clone(), keys)?;
-            Ok::<_, BackupError>((row, category, portal_url(session)?, documents, items))
+            Ok::<_, BackupError>((row, category, course::portal_url(session)?, documents, items))
         })?;
         let mut contents = Contents { course, category_name, portal_url, documents, items, stats: Vec::new() };
         contents.stats = contents.look_at_files(portal)?;
@@ -318,15 +319,6 @@ fn category_name(session: &dyn Session, course: &Row) -> Result<Value, DatabaseE
     let sql = "SELECT name FROM course_category WHERE code = ?";
     let row = session.row(sql, &[course.get("category_code").clone()])?;
     Ok(row.map_or(Value::Null, |row| row.get("name").clone()))
-}
-
-fn portal_url(session: &dyn Session) -> Result<String, DatabaseError> {
-    let row = session.row("SELECT url FROM access_url ORDER BY id", &[])?;
-    let mut url = row.map_or_else(|| "http://localhost/".to_owned(), |row| row.text("url"));
-    if !url.ends_with('/') {
-        url.push('/');
-    }
-    Ok(url)
 }
 
 fn newest_edit<'a>(documents: impl Iterator<Item = &'a Document>) -> i64 {

@@ -15,6 +15,7 @@ pub mod reader;
 mod remembered;
 pub mod resource;
 pub mod restore;
+mod users;
 
 pub use contents::{BackupError, BackupFiles, Contents, Digest};
 pub use remembered::Remembered;
