@@ -1,5 +1,7 @@
 //! Remembered checksums used by several threads and processes at once.
 
+#![allow(clippy::unwrap_used)]
+
 use std::env;
 use std::path::Path;
 use std::process::{Command, Stdio};

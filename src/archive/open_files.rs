@@ -39,29 +39,24 @@ pub(super) struct Opened {
 }
 
 impl Opened {
-    /// Takes an open file if it is the one meant.
-    pub(super) fn new(file: File, identity: FileIdentity) -> Result<Self, FileError> {
-        let opened = Self { file, identity };
-        opened.check()?;
-        Ok(opened)
+    /// Takes an open file for the one meant; whether it is shows when it is read.
+    pub(super) fn new(file: File, identity: FileIdentity) -> Self {
+        Self { file, identity }
     }
 
     pub(super) fn file(&self) -> &File {
         &self.file
     }
 
-    /// Fills `buf` from `offset`. The bytes are good only if this succeeds: whether the file changed is asked after
-    /// the bytes were read, and the kernel moves the times of a file before it changes its bytes.
+    /// Fills `buf` from `offset`. The bytes are good only if this succeeds: the identity is compared after the bytes
+    /// were read, and the kernel moves the times of a file before it changes its bytes.
     pub(super) fn read(&self, offset: u64, buf: &mut [u8]) -> Result<(), FileError> {
         match self.file.read_exact_at(buf, offset) {
             Err(error) if error.kind() == ErrorKind::UnexpectedEof => Err(FileError::Changed),
             Err(error) => Err(error.into()),
-            Ok(()) => self.check(),
+            Ok(()) if FileIdentity::of_file(&self.file)? == self.identity => Ok(()),
+            Ok(()) => Err(FileError::Changed),
         }
-    }
-
-    fn check(&self) -> Result<(), FileError> {
-        if FileIdentity::of_file(&self.file)? == self.identity { Ok(()) } else { Err(FileError::Changed) }
     }
 }
 

@@ -18,7 +18,8 @@ pub trait Files: Send + Sync + 'static {
     /// What tells one file from another.
     type Source: Send + Sync + 'static;
 
-    /// Opens a file for reading. Whether it is the very file that was laid out is checked by the archive.
+    /// Opens a file for reading. Whether it is the very file that was laid out is checked by the archive; since a path
+    /// may have become anything meanwhile, open with `O_NONBLOCK`, which keeps a pipe from stopping the reader.
     fn open(&self, source: &Self::Source) -> io::Result<File>;
 }
 
@@ -131,7 +132,7 @@ impl<F: Files> Archive<F> {
         Ok(())
     }
 
-    /// Reads the archive from its start, as a file.
+    /// Reads the archive from its start, as a file. Best read in pieces of some 100 KiB.
     pub fn reader(&self) -> Reader<'_, F> {
         Reader { archive: self, position: 0 }
     }
@@ -182,7 +183,7 @@ impl<F: Files> Shared<F> {
     /// The file of an entry, newly opened.
     pub(super) fn open_anew(&self, index: usize) -> Result<Opened, FileError> {
         match self.layout.entry(index).map(|entry| &entry.content) {
-            Some(Content::File { source, identity }) => Opened::new(self.files.open(source)?, *identity),
+            Some(Content::File { source, identity }) => Ok(Opened::new(self.files.open(source)?, *identity)),
             _ => Err(FileError::Changed),
         }
     }

@@ -3,14 +3,16 @@
 //! [`Contents`] is what an archive will hold: rows read in one state of the database and the identities of the files,
 //! none of them opened. From it follow, each as cheap as it can be: the [`digest`](Contents::digest) (size and
 //! fingerprint, for `stat`) and the [`archive`](Contents::archive) (for reading). [`Remembered`] turns fingerprints into
-//! times of last change that move only when the content does.
+//! times of last change that move only when the content does. The way back is [`restore`](restore::restore).
 //!
 //! `course_info` knows the PHP form of a course; which rows count is the business of the `course` layer, how bytes
 //! become a zip file that of the `archive` layer.
 
 mod contents;
 mod course_info;
+pub mod reader;
 mod remembered;
+pub mod restore;
 
 pub use contents::{BackupError, BackupFiles, Contents, Digest};
 pub use remembered::Remembered;

@@ -11,6 +11,7 @@ mod mount;
 mod mounting;
 mod options;
 mod progress;
+mod restore;
 
 use std::process::ExitCode;
 
@@ -32,6 +33,7 @@ enum Command {
     Mount(mount::Arguments),
     List(list::Arguments),
     Backup(backup::Arguments),
+    Restore(restore::Arguments),
 }
 
 /// Why a command failed, as a sentence for the person who typed it.
@@ -65,6 +67,7 @@ pub fn run() -> ExitCode {
         Command::Mount(arguments) => mount::run(&arguments),
         Command::List(arguments) => with_log(|| list::run(&arguments)),
         Command::Backup(arguments) => with_log(|| backup::run(&arguments)),
+        Command::Restore(arguments) => with_log(|| restore::run(&arguments)),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -2,6 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::portal::database::{DatabaseError, Session};
+
 /// The acting user and the time of the act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stamp {
@@ -15,6 +17,12 @@ impl Stamp {
     /// `user` acts now.
     pub fn now(user: i64) -> Stamp {
         Stamp { user, time: Timestamp::now() }
+    }
+
+    /// The portal's first administrator acts now; user 1 if table `admin` is empty.
+    pub fn of_administrator(session: &dyn Session) -> Result<Stamp, DatabaseError> {
+        let first = session.int("SELECT MIN(user_id) FROM admin", &[])?;
+        Ok(Stamp::now(first.unwrap_or(1)))
     }
 
     /// The time as a `DATETIME` in UTC, as Chamilo stores all times.

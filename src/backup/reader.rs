@@ -1,0 +1,235 @@
+//! Reading a `backup.zip` that Chamilo, coursefs or somebody else made. Nothing in it is trusted.
+//!
+//! A [`BackupFile`] gives the course as the archive's `course_info.dat` tells it, and the bytes of single files, each
+//! bounded by the length that the archive declares. Names are compared byte for byte; that a path stays inside the
+//! course is checked here, that it is one which the portal allows is left to [`restore`](super::restore).
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use zip::ZipArchive;
+use zip::extra_fields::ExtraField;
+use zip::result::ZipError;
+
+use crate::php::{self, Limits, Value};
+
+/// Name of the serialized course (Chamilo 1.11, CourseArchiver).
+const COURSE_INFO: &[u8] = b"course_info.dat";
+
+/// The class of the course; a reader of 1.11 takes no other (Chamilo 1.11, CourseArchiver).
+const COURSE_CLASS: &str = "Chamilo\\CourseBundle\\Component\\CourseCopy\\Course";
+
+/// The longest `course_info.dat` that is read, in bytes: some 100,000 resources.
+const LONGEST_COURSE_INFO: u64 = 256 << 20;
+
+/// Bytes unpacked at once.
+const PIECE: usize = 256 << 10;
+
+/// Why a backup can't be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadBackupError {
+    /// The file can't be opened.
+    #[error("can't open {path}: {source}")]
+    Open {
+        /// The archive.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file is no zip archive, or a damaged one.
+    #[error("{path} is no readable zip archive: {source}; it may be incomplete, copy it again")]
+    Zip {
+        /// The archive.
+        path: PathBuf,
+        /// Why.
+        source: ZipError,
+    },
+    /// There is no course in it.
+    #[error("{0} is no course backup: it holds no course_info.dat at its top")]
+    NoCourse(PathBuf),
+    /// The course can't be understood.
+    #[error("{path}: course_info.dat can't be read: {reason}")]
+    CourseInfo {
+        /// The archive.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// A file of the archive is damaged, or not what the archive says of it.
+    #[error("{path} is damaged: {entry}: {reason}")]
+    Entry {
+        /// The archive.
+        path: PathBuf,
+        /// The file in it.
+        entry: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// What was unpacked can't be written.
+    #[error("can't unpack {entry}: {source}")]
+    Write {
+        /// The file in the archive.
+        entry: String,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// The serialized course of a backup, decoded from base64.
+pub struct CourseInfo {
+    path: PathBuf,
+    serialized: Vec<u8>,
+}
+
+impl CourseInfo {
+    /// Reads the Course object.
+    pub fn course(&self) -> Result<Value<'_>, ReadBackupError> {
+        let failed = |reason| ReadBackupError::CourseInfo { path: self.path.clone(), reason };
+        let limits = Limits { bytes: LONGEST_COURSE_INFO as usize, ..Limits::default() };
+        let (value, _) = php::read(&self.serialized, &limits).map_err(|error| failed(error.to_string()))?;
+        match value.as_object() {
+            Some(object) if object.is_a(COURSE_CLASS) => Ok(value),
+            Some(object) => {
+                let class = String::from_utf8_lossy(&object.class);
+                Err(failed(format!("it holds an object of class {class}, not a course of Chamilo 1.11")))
+            }
+            None => Err(failed("it holds no object".into())),
+        }
+    }
+}
+
+/// An open backup.
+pub struct BackupFile {
+    path: PathBuf,
+    zip: ZipArchive<BufReader<File>>,
+    /// Places in the archive by name, without a leading slash or `./`.
+    places: HashMap<Vec<u8>, usize>,
+}
+
+impl BackupFile {
+    /// Opens the archive `path` and reads its table of contents.
+    pub fn open(path: &Path) -> Result<BackupFile, ReadBackupError> {
+        let file = File::open(path).map_err(|source| ReadBackupError::Open { path: path.to_owned(), source })?;
+        let zip = ZipArchive::new(BufReader::new(file))
+            .map_err(|source| ReadBackupError::Zip { path: path.to_owned(), source })?;
+        let places = zip.file_names_raw().enumerate().map(|(place, name)| (bare_name(name).to_vec(), place)).collect();
+        Ok(BackupFile { path: path.to_owned(), zip, places })
+    }
+
+    /// The archive's path, for messages.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Unpacks `course_info.dat`.
+    pub fn course_info(&mut self) -> Result<CourseInfo, ReadBackupError> {
+        let path = self.path.clone();
+        let length = self.size(COURSE_INFO)?.ok_or_else(|| ReadBackupError::NoCourse(path.clone()))?;
+        if length > LONGEST_COURSE_INFO {
+            let reason = format!("it declares {length} bytes, more than the {LONGEST_COURSE_INFO} that are read");
+            return Err(ReadBackupError::CourseInfo { path, reason });
+        }
+        let mut encoded = Vec::new();
+        self.unpack(COURSE_INFO, &mut encoded)?;
+        // PHP decodes without strictness: what is not of the alphabet is passed over.
+        encoded.retain(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'));
+        let lenient = GeneralPurposeConfig::new()
+            .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+            .with_decode_allow_trailing_bits(true);
+        let serialized = GeneralPurpose::new(&STANDARD, lenient)
+            .decode(&encoded)
+            .map_err(|error| ReadBackupError::CourseInfo { path: path.clone(), reason: error.to_string() })?;
+        Ok(CourseInfo { path, serialized })
+    }
+
+    /// The declared length of the file `name` in bytes, `None` if the archive has no such file.
+    pub fn size(&mut self, name: &[u8]) -> Result<Option<u64>, ReadBackupError> {
+        let Some(place) = self.places.get(name).copied() else { return Ok(None) };
+        let entry = self.zip.by_index_raw(place).map_err(|error| damaged(&self.path, name, &error))?;
+        if entry.is_symlink() {
+            return Err(damaged(&self.path, name, &"it is a symbolic link"));
+        }
+        if entry.encrypted() {
+            return Err(damaged(&self.path, name, &"it is encrypted"));
+        }
+        Ok((!entry.is_dir()).then(|| entry.size()))
+    }
+
+    /// Unpacks the file `name` into `output` and returns when it was last changed, in seconds since 1970 UTC, if the
+    /// archive tells. Fails if length or CRC-32 are not as declared; part of the file has been written then.
+    pub fn unpack(&mut self, name: &[u8], output: &mut dyn Write) -> Result<Option<i64>, ReadBackupError> {
+        let no_such = || damaged(&self.path, name, &"there is no such file");
+        let place = self.places.get(name).copied().ok_or_else(no_such)?;
+        let entry = self.zip.by_index(place).map_err(|error| damaged(&self.path, name, &error))?;
+        let declared = entry.size();
+        let mtime = modified(&entry);
+        let mut buffer = vec![0; PIECE];
+        // One byte more than declared is enough to know that the declaration is wrong.
+        let mut input = entry.take(declared.saturating_add(1));
+        let mut unpacked = 0;
+        loop {
+            // The last read, which finds the end, also compares the CRC-32.
+            let read = input.read(&mut buffer).map_err(|error| damaged(&self.path, name, &error))?;
+            let bytes = buffer.get(..read).unwrap_or_default();
+            if bytes.is_empty() {
+                break;
+            }
+            unpacked += read as u64;
+            if unpacked > declared {
+                return Err(damaged(&self.path, name, &format!("it is longer than the {declared} bytes it declares")));
+            }
+            output.write_all(bytes).map_err(|source| ReadBackupError::Write {
+                entry: String::from_utf8_lossy(name).into_owned(),
+                source,
+            })?;
+        }
+        if unpacked < declared {
+            return Err(damaged(&self.path, name, &format!("it ends after {unpacked} of {declared} bytes")));
+        }
+        Ok(mtime)
+    }
+}
+
+/// The name as Chamilo's importer sees it (Chamilo 1.11, PclZip): without leading `./` and `/`.
+fn bare_name(mut name: &[u8]) -> &[u8] {
+    while let Some(rest) = name.strip_prefix(b"./").or_else(|| name.strip_prefix(b"/")) {
+        name = rest;
+    }
+    name
+}
+
+/// The time of the extended timestamp (UTC), else the DOS time, which tells no time zone, as if it were UTC.
+fn modified<R: Read>(entry: &zip::read::ZipFile<'_, R>) -> Option<i64> {
+    let extended = entry.extra_data_fields().find_map(|field| match field {
+        ExtraField::ExtendedTimestamp(time) => time.mod_time().map(|seconds| i64::from(seconds.cast_signed())),
+        _ => None,
+    });
+    extended.or_else(|| {
+        let dos = entry.last_modified()?;
+        let number = |value: u8| i8::try_from(value).ok();
+        let date = jiff::civil::DateTime::new(
+            i16::try_from(dos.year()).ok()?,
+            number(dos.month())?,
+            number(dos.day())?,
+            number(dos.hour())?,
+            number(dos.minute())?,
+            number(dos.second())?,
+            0,
+        );
+        jiff::tz::Offset::UTC.to_timestamp(date.ok()?).ok().map(|time| time.as_second())
+    })
+}
+
+fn damaged(path: &Path, entry: &[u8], reason: &dyn std::fmt::Display) -> ReadBackupError {
+    ReadBackupError::Entry {
+        path: path.to_owned(),
+        entry: String::from_utf8_lossy(entry).into_owned(),
+        reason: reason.to_string(),
+    }
+}
