@@ -19,7 +19,7 @@ use crate::portal::storage::Folder;
 use super::super::reader::BackupFile;
 use super::files::{Compare, Placed, Staging};
 use super::plan::Planned;
-use super::{RestoreError, files_error};
+use super::{Aside, RestoreError, files_error};
 
 /// Where documents lie in a course and in a backup.
 const DOCUMENTS: &str = "document";
@@ -31,7 +31,8 @@ const EDITOR_CSS: &[u8] = b"{{css_editor}}";
 /// Pages longer than this are not looked at for links, in bytes.
 const LONGEST_PAGE: u64 = 64 << 20;
 
-/// What becomes of one document of the archive.
+/// What becomes of one document of the archive, and how long its file will be.
+#[derive(Clone, Copy)]
 pub struct Judged {
     /// What to do.
     pub step: Step,
@@ -40,6 +41,7 @@ pub struct Judged {
 }
 
 /// What becomes of one document of the archive.
+#[derive(Clone, Copy)]
 pub enum Step {
     /// It is there already.
     Equal,
@@ -193,16 +195,18 @@ impl Documents<'_> {
         session: &dyn Session,
         course: i64,
         placed: &mut Placed<'_>,
-        staging: &Folder,
+        aside: &Aside,
         number: usize,
         document: &Planned,
-        judged: &Judged,
     ) -> Result<i64, RestoreError> {
+        let judged = aside.judged.get(number).copied().unwrap_or(Judged { step: Step::Conflict, size: 0 });
         let place = below_documents(&document.path);
         let failed = |source| files_error(self.code, &place, source);
         match judged.step {
             Step::Folder => placed.folder(&place, self.settings.folder_mode()).map_err(failed)?,
-            Step::File { on_disk: false } => placed.file(staging, &staged_name(number), &place).map_err(failed)?,
+            Step::File { on_disk: false } => {
+                placed.file(&aside.staging.folder, &staged_name(number), &place).map_err(failed)?;
+            }
             Step::File { on_disk: true } | Step::Equal | Step::Conflict => {}
         }
         let path = [b"/".as_slice(), &document.path].concat();

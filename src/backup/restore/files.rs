@@ -152,10 +152,13 @@ impl Read for ReadAt<'_> {
     }
 }
 
+/// Names of unpacked files in the staging folder, by folder and name in the archive.
+pub type StagedNames = HashMap<(&'static str, Vec<u8>), Vec<u8>>;
+
 /// The files of items, unpacked aside and waiting for their rows.
 pub struct StagedFiles<'a, 'b> {
-    /// Names in the staging folder by folder and name in the archive.
-    pub staged: &'b HashMap<(&'static str, Vec<u8>), Vec<u8>>,
+    /// What was unpacked.
+    pub staged: &'b StagedNames,
     /// The staging folder.
     pub staging: &'b Folder,
     /// Where they go.

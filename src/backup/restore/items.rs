@@ -9,7 +9,7 @@ use crate::php::Value;
 use super::super::reader::{BackupFile, ReadBackupError};
 use super::super::resource;
 use super::Report;
-use super::files::Staging;
+use super::files::{StagedNames, Staging};
 use super::{RestoreError, files_error};
 
 /// Items by kind.
@@ -60,8 +60,8 @@ impl ReadItems {
         backup: &mut BackupFile,
         staging: &Staging,
         file_mode: u32,
-    ) -> Result<HashMap<(&'static str, Vec<u8>), Vec<u8>>, RestoreError> {
-        let mut staged = HashMap::new();
+    ) -> Result<StagedNames, RestoreError> {
+        let mut staged = StagedNames::new();
         let mut wanted = Vec::new();
         for item in self.0.values().flatten() {
             files_of(&item.kind.table, &item.record, &mut wanted);

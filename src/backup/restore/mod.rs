@@ -30,7 +30,7 @@ use super::reader::{BackupFile, ReadBackupError};
 use super::{extras, users};
 
 use documents::{Documents, Judged, Pages, Step, find};
-use files::{Placed, StagedFiles, Staging, sync};
+use files::{Placed, StagedFiles, StagedNames, Staging, sync};
 use items::ReadItems;
 use plan::{Planned, plan};
 
@@ -180,7 +180,7 @@ struct Work<'a> {
 struct Aside {
     staging: Staging,
     judged: Vec<Judged>,
-    files: std::collections::HashMap<(&'static str, Vec<u8>), Vec<u8>>,
+    files: StagedNames,
 }
 
 impl Work<'_> {
@@ -311,8 +311,7 @@ impl Work<'_> {
                 }
                 (Step::Folder | Step::File { .. }, None) => {
                     outcome.added += 1;
-                    let staging = &aside.staging.folder;
-                    Some(documents.add(session, course.id, placed, staging, number, document, judged)?)
+                    Some(documents.add(session, course.id, placed, aside, number, document)?)
                 }
                 (_, there) => {
                     outcome.conflicts.push(String::from_utf8_lossy(&document.path).into_owned());
