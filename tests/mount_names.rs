@@ -101,7 +101,8 @@ fn documents_keep_their_folders_and_names() {
     let course = portal.course("GEO101");
     let long = format!("/{}", "x".repeat(200));
     let folders = ["/Leçon 1", "/Leçon 1/été – hiver", "/Leçon 1/été – hiver/日本", "/a.b"];
-    let files = ["/Leçon 1/naïve œuvre.html", "/Leçon 1/été – hiver/日本/🌋 & 'co' \"x\" %20 (1).txt", "/-rf", "/ ", &long];
+    let files =
+        ["/Leçon 1/naïve œuvre.html", "/Leçon 1/été – hiver/日本/🌋 & 'co' \"x\" %20 (1).txt", "/-rf", "/ ", &long];
     for folder in folders {
         course.folder(folder);
     }

@@ -112,6 +112,7 @@ fn an_open_document_can_be_read_to_its_end_after_it_was_replaced_or_deleted() {
         };
         assert!(read(&old, bytes.len()) == bytes, "{way}");
         assert_eq!(read(&new, 3), b"new", "{way}");
+        assert_eq!(std::fs::read(&shown).unwrap(), b"new", "{way}");
         course.remove_rows(iid);
         std::fs::remove_file(course.on_disk("a")).unwrap();
         assert!(read(&old, bytes.len()) == bytes, "{way}");
@@ -180,7 +181,8 @@ fn extended_attributes_tell_what_chamilo_knows_of_a_document() {
     assert!(b.contains("user.chamilo.visibility=\"invisible\""), "{b}");
     assert!(b.contains("user.chamilo.title=\"b.txt\""), "{b}");
     assert!(!b.contains("user.chamilo.comment"), "a comment that is NULL is no attribute: {b}");
-    let title = run("getfattr", &[&"--only-values", &"-n", &"user.chamilo.title", &mount.join("GEO101/Document/a.txt")]);
+    let title =
+        run("getfattr", &[&"--only-values", &"-n", &"user.chamilo.title", &mount.join("GEO101/Document/a.txt")]);
     assert_eq!(title, "Été à la mer");
 }
 

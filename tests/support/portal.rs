@@ -132,9 +132,11 @@ impl TestCourse<'_> {
             document_rows::insert(session, self.id(), &new, &stamp())
         };
         let each = documents.iter().map(|(path, kind)| (path.as_ref(), *kind));
-        let entered = self.portal.portal.database().write(|session| {
-            each.map(|(path, kind)| enter(session, path, kind)).collect::<Result<Vec<i64>, _>>()
-        });
+        let entered = self
+            .portal
+            .portal
+            .database()
+            .write(|session| each.map(|(path, kind)| enter(session, path, kind)).collect::<Result<Vec<i64>, _>>());
         entered.unwrap()
     }
 

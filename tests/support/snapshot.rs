@@ -23,7 +23,8 @@ pub fn snapshot(portal: &TestPortal) -> Snapshot {
         let name = table.text("name");
         let rows = portal.rows(&format!("SELECT * FROM `{name}`"), &[]);
         let shown = |value: &Value| value.to_text().map(|text| String::from_utf8_lossy(&text).into_owned());
-        let lines = rows.iter().map(|row| format!("{:?}", row.iter().map(|(_, value)| shown(value)).collect::<Vec<_>>()));
+        let lines =
+            rows.iter().map(|row| format!("{:?}", row.iter().map(|(_, value)| shown(value)).collect::<Vec<_>>()));
         (name, lines.collect())
     });
     let rows = rows.collect();
