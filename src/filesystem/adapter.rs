@@ -15,7 +15,7 @@ use fuser::{
 };
 use tracing::{debug, error, warn};
 
-use super::passthrough::{Backing, Backings};
+use super::passthrough::{Backing, Backings, Way};
 use super::{Attributes, FsError, Listing, Node, OpenFile, PortalFs, Time};
 
 /// Rows keep their keys: an inode number is never given to something else.
@@ -38,6 +38,11 @@ enum Handle {
     File(OpenFile),
     /// The kernel reads the file itself; the backing lives as long as the handle.
     Passthrough {
+        _backing: Arc<Backing>,
+    },
+    /// We read the file, but the kernel counts on a backing that others use.
+    Beside {
+        file: OpenFile,
         _backing: Arc<Backing>,
     },
 }
@@ -183,16 +188,21 @@ impl Filesystem for Adapter {
         match opened {
             Ok(OpenFile::Document(file)) => {
                 match self.backings.get(number.0, &file, || reply.open_backing(&file)) {
-                    Some(backing) => {
+                    Way::Passthrough(backing) => {
                         let handle = self.add_handle(Handle::Passthrough { _backing: Arc::clone(&backing) });
                         reply.opened_passthrough(handle, FopenFlags::FOPEN_NOFLUSH, backing.id());
                     }
-                    None => {
-                        // While other opens of the inode are passed through, the kernel takes direct I/O only.
-                        let direct =
-                            if self.wants_passthrough { FopenFlags::FOPEN_DIRECT_IO } else { FopenFlags::empty() };
+                    Way::Beside(backing) => {
+                        let file = OpenFile::Document(file);
+                        let handle = self.add_handle(Handle::Beside { file, _backing: Arc::clone(&backing) });
+                        let flags = FopenFlags::FOPEN_NOFLUSH | FopenFlags::FOPEN_DIRECT_IO;
+                        reply.opened_passthrough(handle, flags, backing.id());
+                    }
+                    Way::Plain => {
+                        // Not through the page cache: that is the inode's, while two opens of one document may mean
+                        // two files. And as long as cached opens last, the kernel would pass no others through.
                         let handle = self.add_handle(Handle::File(OpenFile::Document(file)));
-                        reply.opened(handle, FopenFlags::FOPEN_NOFLUSH | direct);
+                        reply.opened(handle, FopenFlags::FOPEN_NOFLUSH | FopenFlags::FOPEN_DIRECT_IO);
                     }
                 }
             }
@@ -216,7 +226,7 @@ impl Filesystem for Adapter {
         reply: ReplyData,
     ) {
         let read = self.handle(handle).and_then(|handle| match handle.as_ref() {
-            Handle::File(file) => file.read(offset, size as usize),
+            Handle::File(file) | Handle::Beside { file, .. } => file.read(offset, size as usize),
             Handle::Folder(_) => Err(FsError::IsAFolder),
             Handle::Passthrough { .. } => Err(FsError::BadHandle),
         });
