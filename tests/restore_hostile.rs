@@ -142,7 +142,10 @@ fn deflated_zeros(megabytes: u32) -> (Vec<u8>, u32) {
 #[test]
 fn a_zip_bomb_is_stopped_by_the_quota_or_by_the_size_it_declares() {
     let portal = portal();
-    portal.execute("UPDATE settings_current SET selected_value = '10000000' WHERE variable = 'default_document_quotum'", &[]);
+    portal.execute(
+        "UPDATE settings_current SET selected_value = '10000000' WHERE variable = 'default_document_quotum'",
+        &[],
+    );
     portal.existing("GEO101").set_quota(10_000_000);
     let (zeros, crc) = deflated_zeros(300);
     assert!(zeros.len() < 1_000_000);
@@ -197,7 +200,8 @@ fn a_flipped_bit_is_refused_or_does_no_harm() {
             0 => {
                 // Some field that does not matter here; bytes of documents are the true ones all the same.
                 let after = snapshot(&portal);
-                let lost: Vec<_> = before.files.iter().filter(|(path, file)| after.files.get(*path) != Some(file)).collect();
+                let lost: Vec<_> =
+                    before.files.iter().filter(|(path, file)| after.files.get(*path) != Some(file)).collect();
                 assert!(lost.is_empty(), "{lost:?}");
             }
             _ => {

@@ -207,7 +207,8 @@ fn titles_comments_visibility_and_times_come_from_the_archive() {
     for line in ["title=\"Sheet\"", "comment=\"One page\"", "visibility=\"invisible\""] {
         assert!(shown.contains(&format!("user.chamilo.{line}")), "no {line} in\n{shown}");
     }
-    let listed = support::run("unzip", &[&"-Z", &"-T", &"-l", &support::reference_backup(), &"document/reading/sheet.pdf"]);
+    let listed =
+        support::run("unzip", &[&"-Z", &"-T", &"-l", &support::reference_backup(), &"document/reading/sheet.pdf"]);
     let time = support::run("date", &[&"-u", &"+%Y%m%d.%H%M%S", &"-r", &pdf]);
     assert!(listed.contains(time.trim()), "{time}{listed}");
 }
@@ -270,7 +271,8 @@ fn what_a_web_server_would_run_is_restored_under_a_harmless_name() {
 fn the_portals_rule_for_uploads_is_respected() {
     let portal = TestPortal::new();
     portal.course("GEO101");
-    for (variable, value) in [("upload_extensions_list_type", "blacklist"), ("upload_extensions_blacklist", "exe;bat")] {
+    for (variable, value) in [("upload_extensions_list_type", "blacklist"), ("upload_extensions_blacklist", "exe;bat")]
+    {
         let sql = "UPDATE settings_current SET selected_value = ? WHERE variable = ?";
         portal.execute(sql, &[value.into(), variable.into()]);
     }
@@ -334,6 +336,13 @@ fn restores_at_the_same_time_do_not_double_anything() {
         assert_eq!(ended.code, 0, "{}", ended.stderr);
     }
     let Snapshot { files, .. } = snapshot(&portal);
-    assert_eq!(files.keys().filter(|path| path.starts_with("courses/GEO101/document/")).filter(|path| path.ends_with(".txt")).count(), 3);
+    assert_eq!(
+        files
+            .keys()
+            .filter(|path| path.starts_with("courses/GEO101/document/"))
+            .filter(|path| path.ends_with(".txt"))
+            .count(),
+        3
+    );
     assert!(names(&portal.root().join("app/cache")).is_empty());
 }
