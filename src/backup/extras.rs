@@ -17,6 +17,9 @@ use crate::portal::schema;
 /// Name of the property.
 pub const NAME: &str = "coursefs";
 
+/// Key of what was replaced in a page (documents only).
+pub const PATCHES: &str = "patches";
+
 /// Key of the rows of child tables inside a row of a child table; no column has such a name.
 const CHILDREN: &str = "+";
 
