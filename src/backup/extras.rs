@@ -9,7 +9,7 @@
 use std::borrow::Cow;
 
 use crate::course::item::{Item, Record};
-use crate::course::tool::{Form, Kind, Obj, Object, Property, Role, Source, Table};
+use crate::course::tool::{Role, Table, child_columns, covers};
 use crate::php::{Key, Value as Php};
 use crate::portal::database::{Row, Value};
 use crate::portal::schema;
@@ -52,43 +52,6 @@ pub fn read(value: &Php<'_>, item: &mut Item) {
     for (_, row) in value.get("properties").into_iter().flat_map(Php::entries) {
         item.properties.push(read_property(row));
     }
-}
-
-/// Whether the item's own properties tell the column of the main row.
-pub fn covers(kind: &'static Kind, column: &str) -> bool {
-    let Form::Object(object) = &kind.form else { return true };
-    let standard = || schema::columns(kind.table.name).iter().any(|known| known.name == column);
-    let by_row = match &object.obj {
-        Obj::Row { zeroed, .. } => standard() && !zeroed.contains(&column),
-        Obj::Null => false,
-    };
-    by_row
-        || properties(object).any(|Property(_, source)| match source {
-            Source::Column(name) => *name == column,
-            Source::Row => standard(),
-            Source::Special(special) => special.covers.contains(&column),
-            Source::Null | Source::Empty | Source::Children(..) | Source::First(..) => false,
-        })
-}
-
-/// The columns of a child table that the item's own properties tell; `None` if they do not list its rows.
-pub fn child_columns(kind: &'static Kind, table: &str) -> Option<Vec<&'static str>> {
-    let Form::Object(object) = &kind.form else { return None };
-    properties(object).find_map(|Property(_, source)| match source {
-        Source::Children(name, []) if *name == table => {
-            Some(schema::columns(table).iter().map(|column| column.name).collect())
-        }
-        Source::Children(name, columns) if *name == table => Some(columns.iter().map(|(_, column)| *column).collect()),
-        _ => None,
-    })
-}
-
-fn properties(object: &'static Object) -> impl Iterator<Item = &'static Property> {
-    let more: &[Property] = match &object.obj {
-        Obj::Row { more, .. } => more,
-        Obj::Null => &[],
-    };
-    object.own.iter().chain(more).chain(object.dynamic)
 }
 
 type Entries = Vec<(Key<'static>, Php<'static>)>;

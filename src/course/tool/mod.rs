@@ -9,6 +9,7 @@
 //! What a declaration does not mention needs no mention: a column without a [`Role`] is plain data, kept as it is.
 
 use crate::php;
+use crate::portal::schema;
 
 use super::item::{Item, Items, Record};
 
@@ -67,6 +68,15 @@ pub struct Object {
 impl Object {
     /// An object without any property of its own.
     pub const EMPTY: Object = Object { own: &[], obj: Obj::Null, dynamic: &[], linked: None };
+
+    /// All its properties with a source, those inside `obj` too.
+    fn properties(&'static self) -> impl Iterator<Item = &'static Property> {
+        let more: &[Property] = match &self.obj {
+            Obj::Row { more, .. } => more,
+            Obj::Null => &[],
+        };
+        self.own.iter().chain(more).chain(self.dynamic)
+    }
 }
 
 /// The property `obj`.
@@ -178,6 +188,36 @@ impl Table {
         self.roles.iter().find(|(name, _)| *name == column).map_or(Role::Data, |(_, role)| *role)
     }
 
+    /// The role of a column in one row: what depends on other columns is resolved.
+    pub fn role_in(&self, column: &str, record: &Record, parent: Option<&Record>) -> Role {
+        let by = |record: Option<&Record>, deciding: &str, cases: &[(&str, &'static str)]| {
+            let value = record.map(|record| record.bytes(deciding)).unwrap_or_default();
+            let case = cases.iter().find(|(case, _)| case.as_bytes() == value);
+            case.map_or(Role::Data, |(_, target)| Role::Reference(target))
+        };
+        match self.role(column) {
+            Role::ReferenceBy(deciding, cases) => by(Some(record), deciding, cases),
+            Role::ReferenceByParent(deciding, cases) => by(parent, deciding, cases),
+            role => role,
+        }
+    }
+
+    /// Adds the tables that rows of this one, and of those below it, refer to and expect to be there already.
+    pub fn targets(&self, found: &mut Vec<&'static str>) {
+        for (_, role) in self.roles {
+            match role {
+                Role::Reference(target) => found.push(target),
+                Role::ReferenceBy(_, cases) | Role::ReferenceByParent(_, cases) => {
+                    found.extend(cases.iter().map(|(_, target)| *target));
+                }
+                _ => {}
+            }
+        }
+        for child in self.children {
+            child.targets(found);
+        }
+    }
+
     /// The child table `name` and its place among the children.
     pub fn child(&self, name: &str) -> Option<(usize, &'static Table)> {
         self.children.iter().enumerate().find(|(_, table)| table.name == name)
@@ -211,6 +251,8 @@ pub enum Role {
     /// A key whose table depends on another column of the row: the column, and a table for each of its values. Other
     /// values leave it as it is.
     ReferenceBy(&'static str, &'static [(&'static str, &'static str)]),
+    /// The same with a column of the row that this row belongs to.
+    ReferenceByParent(&'static str, &'static [(&'static str, &'static str)]),
     /// A user: kept if the portal knows the same one, else the acting user.
     User,
     /// Order, counters and the like: kept, but items that differ in it only are equal.
@@ -226,6 +268,35 @@ pub struct Files {
     pub folder: &'static str,
     /// Another folder in which Chamilo's own archives have them.
     pub also: Option<&'static str>,
+}
+
+/// Whether the item's own properties tell the column of the main row.
+pub fn covers(kind: &'static Kind, column: &str) -> bool {
+    let Form::Object(object) = &kind.form else { return true };
+    let standard = || schema::columns(kind.table.name).iter().any(|known| known.name == column);
+    let by_row = match &object.obj {
+        Obj::Row { zeroed, .. } => standard() && !zeroed.contains(&column),
+        Obj::Null => false,
+    };
+    by_row
+        || object.properties().any(|Property(_, source)| match source {
+            Source::Column(name) => *name == column,
+            Source::Row => standard(),
+            Source::Special(special) => special.covers.contains(&column),
+            Source::Null | Source::Empty | Source::Children(..) | Source::First(..) => false,
+        })
+}
+
+/// The columns of a child table that the item's own properties tell; `None` if they do not list its rows.
+pub fn child_columns(kind: &'static Kind, table: &str) -> Option<Vec<&'static str>> {
+    let Form::Object(object) = &kind.form else { return None };
+    object.properties().find_map(|Property(_, source)| match source {
+        Source::Children(name, []) if *name == table => {
+            Some(schema::columns(table).iter().map(|column| column.name).collect())
+        }
+        Source::Children(name, columns) if *name == table => Some(columns.iter().map(|(_, column)| *column).collect()),
+        _ => None,
+    })
 }
 
 mod announcement;
