@@ -41,7 +41,7 @@ pub fn write<S: Sink>(contents: &Contents, sink: S) -> S {
 
 fn resources<S: Sink>(contents: &Contents, writer: &mut Writer<S>) {
     let has_documents = !contents.documents.is_empty();
-    writer.begin_array(usize::from(has_documents) + 1 + resource::count(&contents.items));
+    writer.begin_array(usize::from(has_documents) + resource::count(&contents.items));
     if has_documents {
         writer.key_str(b"document");
         writer.begin_array(contents.documents.len());
@@ -65,8 +65,6 @@ fn resources<S: Sink>(contents: &Contents, writer: &mut Writer<S>) {
         }
         writer.end();
     }
-    writer.key_str(b"quiz");
-    orphan_questions(contents, writer);
     resource::write_all(&contents.items, writer);
     writer.end();
 }
@@ -105,38 +103,6 @@ fn property_row<S: Sink>(writer: &mut Writer<S>, row: &Row) {
         writer.key_int(position);
         column(writer, value);
     }
-    writer.end();
-}
-
-/// The pseudo test -1, which collects questions of no test and stands in every backup of Chamilo.
-fn orphan_questions<S: Sink>(contents: &Contents, writer: &mut Writer<S>) {
-    writer.begin_array(1);
-    writer.key_int(-1);
-    writer.begin_object(format!("{NAMESPACE}Resources\\Quiz").as_bytes(), 7);
-    writer.property(b"obj");
-    writer.begin_object(b"stdClass", 4);
-    writer.property(b"iid");
-    writer.int(-1);
-    let title = match contents.course.bytes("course_language").as_slice() {
-        b"french" | b"french2" => "Questions orphelines",
-        b"spanish" => "Preguntas huérfanas",
-        _ => "Orphan questions",
-    };
-    text_property(writer, b"title", title.as_bytes());
-    for name in [b"type".as_slice(), b"quiz_type"] {
-        writer.property(name);
-        writer.int(2);
-    }
-    writer.end();
-    writer.property(b"source_id");
-    writer.int(-1);
-    writer.property(b"destination_id");
-    writer.int(-1);
-    text_property(writer, b"type", b"quiz");
-    for name in [b"linked_resources".as_slice(), b"item_properties", b"extraFields"] {
-        empty_list(writer, name);
-    }
-    writer.end();
     writer.end();
 }
 

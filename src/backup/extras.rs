@@ -9,7 +9,7 @@
 use std::borrow::Cow;
 
 use crate::course::item::{Item, Record};
-use crate::course::tool::{Role, Table, child_columns, covers};
+use crate::course::tool::{Form, Kind, Obj, Object, Role, Table, child_columns, covers};
 use crate::php::{Key, Value as Php};
 use crate::portal::database::{Row, Value};
 use crate::portal::schema;
@@ -24,8 +24,15 @@ const CHILDREN: &str = "+";
 pub fn of(item: &Item) -> Option<Php<'static>> {
     let kind = item.kind;
     let mut parts = Vec::new();
-    let covered = |column: &str| covers(kind, column);
-    let row = row(&kind.table, &item.record, &covered, false);
+    let zeroed = zeroed(kind);
+    let covered = |column: &str| zeroed.contains(&column) || covers(kind, column);
+    let mut row = row(&kind.table, &item.record, &covered, false);
+    for column in zeroed {
+        let value = item.record.get(column);
+        if !same(value, &Value::Int(0)) {
+            row.push((Key::from(*column), php(value)));
+        }
+    }
     if !row.is_empty() {
         parts.push((Key::from("row"), Php::Array(row)));
     }
@@ -51,6 +58,14 @@ pub fn read(value: &Php<'_>, item: &mut Item) {
     }
     for (_, row) in value.get("properties").into_iter().flat_map(Php::entries) {
         item.properties.push(read_property(row));
+    }
+}
+
+/// The columns of the main row that stand as `0` in the item's own properties.
+fn zeroed(kind: &'static Kind) -> &'static [&'static str] {
+    match &kind.form {
+        Form::Object(Object { obj: Obj::Row { zeroed, .. }, .. }) => zeroed,
+        _ => &[],
     }
 }
 

@@ -16,13 +16,23 @@ pub fn delete(
     let table = &kind.table;
     let Some(key) = record.key(table) else { return Ok(()) };
     delete_children(session, table, course, key)?;
-    let sql = format!("DELETE FROM `{}` WHERE `{}` = ?", table.name, table.primary);
-    session.execute(&sql, &[record.get(table.primary).clone()])?;
+    // Items of other courses that this one uses are not its own to delete.
+    let (owner, value) = owner(table, course);
+    let sql = format!("DELETE FROM `{}` WHERE `{}` = ? AND `{owner}` = ?", table.name, table.primary);
+    session.execute(&sql, &[record.get(table.primary).clone(), value])?;
     if let Some(tool) = kind.property_tool {
         let sql = "DELETE FROM c_item_property WHERE c_id = ? AND tool = ? AND ref = ?";
         session.execute(sql, &[course.id.into(), tool.into(), key.into()])?;
     }
     Ok(())
+}
+
+/// The column by which rows of `table` know their course, and its value.
+fn owner(table: &Table, course: &Course) -> (&'static str, Value) {
+    match table.owner {
+        Owner::Number => ("c_id", Value::Int(course.id)),
+        Owner::Code => ("course_code", Value::Text(course.code.clone())),
+    }
 }
 
 fn delete_children(
@@ -32,10 +42,7 @@ fn delete_children(
     parent: i64,
 ) -> Result<(), DatabaseError> {
     for child in table.children {
-        let (owner, value) = match child.owner {
-            Owner::Number => ("c_id", Value::Int(course.id)),
-            Owner::Code => ("course_code", Value::Text(course.code.clone())),
-        };
+        let (owner, value) = owner(child, course);
         let found = format!("FROM `{}` WHERE `{owner}` = ? AND `{}` = ?", child.name, child.parent);
         let params = [value, parent.into()];
         if !child.children.is_empty() {

@@ -292,7 +292,7 @@ impl<'a> Import<'a> {
         &mut self,
         table: &'static Table,
         record: &Record,
-        parent: Option<(&Record, i64)>,
+        parent: Option<(&Table, &Record, i64)>,
     ) -> Result<i64, ImportError> {
         let columns = self.columns_of(table)?;
         let known = schema::columns(table.name);
@@ -305,7 +305,7 @@ impl<'a> Import<'a> {
             let value = if column == table.primary {
                 continue;
             } else if column == table.parent {
-                parent.map_or(Value::Int(0), |(_, key)| Value::Int(key))
+                parent.map_or(Value::Int(0), |(_, _, key)| Value::Int(key))
             } else if column == "c_id" {
                 Value::Int(self.course.id)
             } else if column == "course_code" && table.owner == Owner::Code {
@@ -314,9 +314,10 @@ impl<'a> Import<'a> {
                 copies.push(column);
                 known.map_or(Value::Int(0), Column::empty)
             } else {
-                match (table.role_in(column, record, parent.map(|(record, _)| record)), given) {
+                match (table.role_in(column, record, parent.map(|(table, record, _)| (table, record))), given) {
                     (Role::Session, given) => session_of(table, known, given),
                     (Role::User, given) => self.user(known, given),
+                    (Role::DocumentName(_), Some(given)) if !self.origin.complete => self.document_name(known, given)?,
                     (Role::Reference(target) | Role::Late(target), Some(given)) => match reference(given) {
                         Some(old) => match self.keys.get(&(target, old)) {
                             Some(new) => keep_form(given, *new),
@@ -349,7 +350,7 @@ impl<'a> Import<'a> {
         self.open.extend(open.into_iter().map(|(column, target)| Open { table, row, column, target }));
         for (child, records) in table.children.iter().zip(&record.children) {
             for child_record in records {
-                self.insert(child, child_record, Some((record, row)))?;
+                self.insert(child, child_record, Some((table, record, row)))?;
             }
         }
         Ok(row)
@@ -402,6 +403,15 @@ impl<'a> Import<'a> {
             ),
             None => given.map_or_else(|| known.map_or(Value::Null, Column::empty), |given| fitting(known, given)),
         }
+    }
+
+    /// The name of the document whose key in the archive is `given`; what is no such key stays as it is.
+    fn document_name(&self, known: Option<&Column>, given: &Value) -> Result<Value, DatabaseError> {
+        let document = reference(given).and_then(|old| self.keys.get(&("c_document", old)));
+        let Some(document) = document else { return Ok(fitting(known, given)) };
+        let row = self.session.row("SELECT path FROM c_document WHERE iid = ?", &[(*document).into()])?;
+        let path = row.map(|row| row.bytes("path")).unwrap_or_default();
+        Ok(Value::Text(path.rsplit(|byte| *byte == b'/').next().unwrap_or_default().to_vec()))
     }
 
     /// The columns that this portal's table has.
@@ -487,7 +497,7 @@ impl Sides<'_> {
         &self,
         table: &'static Table,
         record: &Record,
-        parent: Option<&Record>,
+        parent: Option<(&Table, &Record)>,
         own: &HashMap<(&'static str, i64), usize>,
         text: &mut Vec<u8>,
     ) {
@@ -518,7 +528,11 @@ impl Sides<'_> {
                         },
                     }
                 }
-                Role::Data | Role::Html | Role::ReferenceBy(..) | Role::ReferenceByParent(..) => {
+                Role::Data
+                | Role::Html
+                | Role::DocumentName(_)
+                | Role::ReferenceBy(..)
+                | Role::ReferenceByParent(..) => {
                     let value = value.map_or_else(|| column.empty(), |value| fitting(Some(column), value));
                     comparable(column, &value)
                 }
@@ -534,7 +548,7 @@ impl Sides<'_> {
             text.extend_from_slice(child.name.as_bytes());
             text.extend_from_slice(&(records.len() as u64).to_le_bytes());
             for child_record in records {
-                self.write(child, child_record, Some(record), own, text);
+                self.write(child, child_record, Some((table, record)), own, text);
             }
         }
     }
