@@ -111,8 +111,7 @@ fn obj<S: Sink>(item: &Item, object: &'static Object, items: &Items, writer: &mu
     let Obj::Row { more, zeroed, .. } = &object.obj else { return writer.null() };
     let columns = schema::columns(item.kind.table.name);
     let more = more.iter().filter_map(|property| Some((property.0, value(property, item, items)?)));
-    let (instead, more): (Vec<_>, Vec<_>) =
-        more.partition(|(name, _)| columns.iter().any(|known| known.name == *name));
+    let (instead, more): (Vec<_>, Vec<_>) = more.partition(|(name, _)| columns.iter().any(|known| known.name == *name));
     writer.begin_object(b"stdClass", columns.len() + more.len());
     for known in columns {
         writer.property(known.name.as_bytes());

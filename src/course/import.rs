@@ -317,7 +317,9 @@ impl<'a> Import<'a> {
                 match (table.role_in(column, record, parent.map(|(table, record, _)| (table, record))), given) {
                     (Role::Session, given) => session_of(table, known, given),
                     (Role::User, given) => self.user(known, given),
-                    (Role::DocumentName(_), Some(given)) if !self.origin.complete => self.document_name(known, given)?,
+                    (Role::DocumentName(_), Some(given)) if !self.origin.complete => {
+                        self.document_name(known, given)?
+                    }
                     (Role::Reference(target) | Role::Late(target), Some(given)) => match reference(given) {
                         Some(old) => match self.keys.get(&(target, old)) {
                             Some(new) => keep_form(given, *new),

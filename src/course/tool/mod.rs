@@ -79,8 +79,7 @@ pub struct Pseudo {
 
 impl Object {
     /// An object without any property of its own.
-    pub const EMPTY: Object =
-        Object { own: &[], obj: Obj::Null, dynamic: &[], linked: None, pseudo: None, mend: None };
+    pub const EMPTY: Object = Object { own: &[], obj: Obj::Null, dynamic: &[], linked: None, pseudo: None, mend: None };
 
     /// All its properties with a source, those inside `obj` too.
     fn properties(&'static self) -> impl Iterator<Item = &'static Property> {
@@ -346,8 +345,12 @@ pub fn child_columns(kind: &'static Kind, table: &str) -> Option<Vec<&'static st
 }
 
 mod announcement;
+mod forum;
 mod glossary;
 mod link;
+mod survey;
+mod test;
 
 /// All tools but Document, in an order in which Chamilo's archives name their resources.
-pub const TOOLS: &[&Tool] = &[&announcement::TOOL, &glossary::TOOL, &link::TOOL];
+pub const TOOLS: &[&Tool] =
+    &[&announcement::TOOL, &forum::TOOL, &glossary::TOOL, &test::TOOL, &link::TOOL, &survey::TOOL];
