@@ -4,17 +4,22 @@
 mod reference_support;
 
 use coursefs::course::tool::TOOLS;
-use reference_support::compare::differences;
+use reference_support::compare::{differences, unshifted};
 use reference_support::{CODE, chamilos_backup, course_of, portal, written};
 
 /// Properties that differ from Chamilo's own archive: kind (`*` for all), property, reason. Kinds in the order of
 /// their declarations; docs/BACKUP.md has the same table.
-const KNOWN: &[(&str, &str, &str)] = &[("*", "coursefs", "what Chamilo's form leaves out, for our own reader")];
+const KNOWN: &[(&str, &str, &str)] = &[
+    ("*", "coursefs", "what Chamilo's form leaves out, for our own reader"),
+    ("post", "", "all posts of a thread, not the first only"),
+    ("quiz", "item_properties", "Chamilo drops those of what a learning path uses"),
+    ("survey", "suffle", "Chamilo's importer reads the order of questions from this misspelt property"),
+];
 
 #[test]
 fn the_reference_course_is_written_as_chamilo_wrote_it() {
     let (_folder, portal) = portal();
-    let (ours, theirs) = (written(&portal, CODE), course_of(&chamilos_backup()));
+    let (ours, theirs) = (unshifted(written(&portal, CODE)), course_of(&chamilos_backup()));
     let mut met = vec![false; KNOWN.len()];
     let mut surprises = Vec::new();
     for difference in differences(&ours, &theirs) {

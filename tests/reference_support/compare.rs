@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use coursefs::php::Value;
+use coursefs::php::{Key, Value};
 
 /// One difference.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +61,32 @@ pub fn differences(ours: &Value<'_>, theirs: &Value<'_>) -> Vec<Difference> {
         }
     }
     found
+}
+
+/// What archives add to the numbers of questions.
+const SHIFT: i64 = 1_500_000_000;
+
+/// The value with the numbers of questions as the portal has them: all numbers, and texts of digits, that only a
+/// shifted one can be.
+pub fn unshifted(value: Value<'static>) -> Value<'static> {
+    let number = |number: i64| if (SHIFT..=i64::from(i32::MAX)).contains(&number) { number - SHIFT } else { number };
+    let entries = |entries: Vec<(Key<'static>, Value<'static>)>| {
+        let key = |key| match key {
+            Key::Int(key) => Key::Int(number(key)),
+            key => key,
+        };
+        entries.into_iter().map(|(name, value)| (key(name), unshifted(value))).collect()
+    };
+    match value {
+        Value::Int(value) => Value::Int(number(value)),
+        Value::String(text) => match std::str::from_utf8(&text).ok().and_then(|text| text.parse().ok()) {
+            Some(value) if number(value) != value => number(value).to_string().into(),
+            _ => Value::String(text),
+        },
+        Value::Array(array) => Value::Array(entries(array)),
+        Value::Object(object) => Value::object(object.class, entries(object.properties)),
+        other => other,
+    }
 }
 
 type Report<'r> = dyn FnMut(&str, Option<&Value<'_>>, Option<&Value<'_>>) + 'r;
