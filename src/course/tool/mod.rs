@@ -108,6 +108,8 @@ pub enum Source {
     Empty,
     /// The main row, as an array by column names.
     Row,
+    /// The same with more members after it.
+    RowWith(&'static [Property]),
     /// The rows of a child table, as a list of arrays: names in the archive and columns. No names: all columns under
     /// their own.
     Children(&'static str, &'static [(&'static str, &'static str)]),
@@ -119,7 +121,7 @@ pub enum Source {
 
 /// A property that needs code: how it is written, and how it is read back.
 pub struct Special {
-    /// The property's value; `None` if `obj` has no such member (other properties are then NULL).
+    /// The property's value; `None` if `obj` or the row has no such member (other properties are then NULL).
     pub write: fn(&Item, &Items) -> Option<php::Value<'static>>,
     /// Takes the value into the record.
     pub read: fn(&php::Value<'_>, &mut Record),
@@ -154,8 +156,16 @@ pub struct Table {
     pub roles: &'static [(&'static str, Role)],
     /// Tables whose rows belong to one row of this one.
     pub children: &'static [Table],
+    /// Columns that may be NULL in the table, but not in an archive, because Chamilo's importer would stop there. They
+    /// are written as an empty text or 0.
+    pub never_null: &'static [&'static str],
+    /// For a child table: the word in `c_item_property.tool` for its rows. New rows get a property row, because
+    /// Chamilo does not show them without.
+    pub property_tool: Option<&'static str>,
     /// Files that rows name.
     pub files: Option<Files>,
+    /// A folder that each row names.
+    pub directory: Option<Directory>,
     /// Whether the rows belong to users (results, subscriptions): never archived, deleted with what they belong to.
     pub users_own: bool,
 }
@@ -171,7 +181,10 @@ impl Table {
         parent: "",
         roles: &[],
         children: &[],
+        never_null: &[],
+        property_tool: None,
         files: None,
+        directory: None,
         users_own: false,
     };
 
@@ -255,6 +268,10 @@ pub enum Role {
     ReferenceByParent(&'static str, &'static [(&'static str, &'static str)]),
     /// A user: kept if the portal knows the same one, else the acting user.
     User,
+    /// The key (`id`) of a row of a table that belongs to the portal and not to courses, such as a room: kept if the
+    /// portal has such a row, else empty; it does not count when items are compared. Chamilo's form does not tell it,
+    /// because a foreign key would stop its importer on other portals.
+    Portal(&'static str),
     /// Order, counters and the like: kept, but items that differ in it only are equal.
     Loose,
 }
@@ -270,6 +287,15 @@ pub struct Files {
     pub also: Option<&'static str>,
 }
 
+/// A folder in the course that belongs to a row, for files of users that come later.
+#[derive(Clone, Copy)]
+pub struct Directory {
+    /// The column with its name, after a slash.
+    pub column: &'static str,
+    /// The folder in the course that holds it.
+    pub folder: &'static str,
+}
+
 /// Whether the item's own properties tell the column of the main row.
 pub fn covers(kind: &'static Kind, column: &str) -> bool {
     let Form::Object(object) = &kind.form else { return true };
@@ -281,7 +307,7 @@ pub fn covers(kind: &'static Kind, column: &str) -> bool {
     by_row
         || object.properties().any(|Property(_, source)| match source {
             Source::Column(name) => *name == column,
-            Source::Row => standard(),
+            Source::Row | Source::RowWith(_) => standard(),
             Source::Special(special) => special.covers.contains(&column),
             Source::Null | Source::Empty | Source::Children(..) | Source::First(..) => false,
         })
