@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::course::item::{Item, Items, Record};
-use crate::course::tool::{Form, Kind, Obj, Object, Property, Role, Source, TOOLS, Table};
+use crate::course::tool::{Form, Kind, Obj, Object, Property, Role, Source, TOOLS, Table, child_columns};
 use crate::php::{Key, Sink, Value as Php, Writer};
 use crate::portal::database::Value;
 use crate::portal::schema;
@@ -237,6 +237,12 @@ fn read_item(kind: &'static Kind, object: &'static Object, key: &Key<'_>, resour
     let properties = rows.map(|(_, row)| extras::read_property(row)).collect();
     let mut item = Item { kind, record, properties };
     if let Some(extras) = resource.get(extras::NAME) {
+        // Rows that Chamilo's form does not list are those that stand there, and no others.
+        for (child, records) in table.children.iter().zip(&mut item.record.children) {
+            if child_columns(kind, child.name).is_none() {
+                records.clear();
+            }
+        }
         extras::read(extras, &mut item);
     } else {
         read_first_children(object, resource, table, &mut item.record);

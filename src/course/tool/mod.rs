@@ -325,9 +325,27 @@ pub fn child_columns(kind: &'static Kind, table: &str) -> Option<Vec<&'static st
     })
 }
 
+mod agenda;
 mod announcement;
+mod assignment;
+mod attendance;
+mod description;
 mod glossary;
+mod introduction;
 mod link;
+mod progress;
+mod wiki;
 
 /// All tools but Document, in an order in which Chamilo's archives name their resources.
-pub const TOOLS: &[&Tool] = &[&announcement::TOOL, &glossary::TOOL, &link::TOOL];
+pub const TOOLS: &[&Tool] = &[
+    &announcement::TOOL,
+    &attendance::TOOL,
+    &description::TOOL,
+    &agenda::TOOL,
+    &glossary::TOOL,
+    &link::TOOL,
+    &introduction::TOOL,
+    &progress::TOOL,
+    &wiki::TOOL,
+    &assignment::TOOL,
+];
