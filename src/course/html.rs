@@ -31,7 +31,7 @@ pub fn moved(html: &[u8], from: &Address, to: &Address) -> Option<Vec<u8>> {
 }
 
 /// `text` with each `old` replaced that is followed by what `ends` accepts; `None` if there is none.
-fn replaced(text: &[u8], old: &[u8], new: &[u8], ends: impl Fn(Option<&u8>) -> bool) -> Option<Vec<u8>> {
+pub fn replaced(text: &[u8], old: &[u8], new: &[u8], ends: impl Fn(Option<&u8>) -> bool) -> Option<Vec<u8>> {
     let mut result: Option<Vec<u8>> = None;
     let mut copied = 0;
     let mut position = 0;

@@ -103,7 +103,8 @@ impl Item {
         self.properties.iter().max_by_key(|row| super::document::rank(row))
     }
 
-    fn is_deleted(&self) -> bool {
+    /// Whether it is in the recycle bin.
+    pub fn is_deleted(&self) -> bool {
         self.newest_property().is_some_and(|row| row.int("visibility") == Some(DELETED))
     }
 }

@@ -85,3 +85,13 @@ impl Course {
         })
     }
 }
+
+/// The address of the portal's main URL, with a slash at its end.
+pub fn portal_url(session: &dyn Session) -> Result<String, DatabaseError> {
+    let row = session.row("SELECT url FROM access_url ORDER BY id", &[])?;
+    let mut url = row.map_or_else(|| "http://localhost/".to_owned(), |row| row.text("url"));
+    if !url.ends_with('/') {
+        url.push('/');
+    }
+    Ok(url)
+}

@@ -1,8 +1,8 @@
 //! FUSE passthrough (Linux 6.9): the kernel reads an open document from its file without asking us again.
 //!
 //! The kernel wants one and the same backing for all opens of an inode at a time, so backings are shared while any
-//! open uses them. Where passthrough can't be had (an older kernel, no privileges, the file was replaced while an
-//! older one is still open) documents are read plainly.
+//! open uses them. Where passthrough can't be had (an older kernel, no privileges) documents are read plainly; so is a
+//! file that replaced one which is still open, in the company of the old one's backing.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -27,6 +27,17 @@ impl Backing {
     }
 }
 
+/// How an open document is to be read.
+pub enum Way {
+    /// By the kernel, from the backing.
+    Passthrough(Arc<Backing>),
+    /// By us, though the kernel has to be told this backing: others have the document open with it, and it is that of
+    /// an older file. With direct I/O the kernel asks us for the bytes all the same (Linux 6.9, `fuse_file_read_iter`).
+    Beside(Arc<Backing>),
+    /// By us.
+    Plain,
+}
+
 /// The backings in use, by inode number.
 #[derive(Default)]
 pub struct Backings {
@@ -40,37 +51,31 @@ impl Backings {
         self.enabled = true;
     }
 
-    /// The backing for `file`, open as the inode `number`; `register` asks the kernel for a new one. `None` if the
-    /// file has to be read plainly.
-    pub fn get(
-        &self,
-        number: u64,
-        file: &File,
-        register: impl FnOnce() -> io::Result<BackingId>,
-    ) -> Option<Arc<Backing>> {
+    /// How to read `file`, open as the inode `number`; `register` asks the kernel for a new backing.
+    pub fn get(&self, number: u64, file: &File, register: impl FnOnce() -> io::Result<BackingId>) -> Way {
         if !self.enabled {
-            return None;
+            return Way::Plain;
         }
-        let metadata = file.metadata().ok()?;
+        let Ok(metadata) = file.metadata() else { return Way::Plain };
         let identity = (metadata.dev(), metadata.ino());
         let mut in_use = self.in_use.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(backing) = in_use.get(&number).and_then(Weak::upgrade) {
-            return (backing.file == identity).then_some(backing);
+            return if backing.file == identity { Way::Passthrough(backing) } else { Way::Beside(backing) };
         }
         match register() {
             Ok(id) => {
                 let backing = Arc::new(Backing { id, file: identity });
                 in_use.retain(|_, backing| backing.strong_count() > 0);
                 in_use.insert(number, Arc::downgrade(&backing));
-                Some(backing)
+                Way::Passthrough(backing)
             }
             Err(error) if error.raw_os_error() == Some(libc::EPERM) => {
                 info!("documents are read without passthrough: it needs CAP_SYS_ADMIN");
-                None
+                Way::Plain
             }
             Err(error) => {
                 debug!("a document is read without passthrough: {error}");
-                None
+                Way::Plain
             }
         }
     }
