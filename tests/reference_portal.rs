@@ -14,7 +14,13 @@ const KNOWN: &[(&str, &str, &str)] = &[
     ("post", "", "all posts of a thread, not the first only"),
     ("quiz", "item_properties", "Chamilo drops those of what a learning path uses"),
     ("survey", "suffle", "Chamilo's importer reads the order of questions from this misspelt property"),
+    ("work", "params.enableExpiryDate", DATES),
+    ("work", "params.expires_on", DATES),
+    ("work", "params.enableEndDate", DATES),
+    ("work", "params.ends_on", DATES),
 ];
+
+const DATES: &str = "Chamilo's importer takes the dates from these, its own archives lack them";
 
 #[test]
 fn the_reference_course_is_written_as_chamilo_wrote_it() {

@@ -14,6 +14,8 @@ use crate::php::{Key, Value as Php};
 use crate::portal::database::{Row, Value};
 use crate::portal::schema;
 
+use super::resource::told;
+
 /// Name of the property.
 pub const NAME: &str = "coursefs";
 
@@ -71,7 +73,7 @@ fn zeroed(kind: &'static Kind) -> &'static [&'static str] {
 
 type Entries = Vec<(Key<'static>, Php<'static>)>;
 
-/// The columns of a row that are not covered and not empty anyway. `keys` also the row's own key, which rows of
+/// The columns of a row whose value the form does not tell, and that are not empty anyway. `keys` also the row's own key, which rows of
 /// other tables may refer to.
 fn row(table: &Table, record: &Record, covered: &dyn Fn(&str) -> bool, keys: bool) -> Entries {
     let known = schema::columns(table.name);
@@ -80,12 +82,16 @@ fn row(table: &Table, record: &Record, covered: &dyn Fn(&str) -> bool, keys: boo
         entries.push((Key::from(table.key), php(&Value::Int(key))));
     }
     for (column, value) in record.iter() {
-        let kept = match table.role(column) {
-            Role::Key | Role::Session => false,
-            _ => !covered(column),
+        if matches!(table.role(column), Role::Key | Role::Session) {
+            continue;
+        }
+        let said = if covered(column) {
+            told(table, record, column)
+        } else {
+            let known = known.iter().find(|known| known.name == column);
+            Cow::Owned(known.map_or(Value::Null, schema::Column::empty))
         };
-        let empty = known.iter().find(|known| known.name == column).map_or(Value::Null, schema::Column::empty);
-        if kept && !same(value, &empty) {
+        if !same(value, &said) {
             entries.push((Key::from(column.to_owned()), php(value)));
         }
     }

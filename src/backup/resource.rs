@@ -1,7 +1,9 @@
 //! Items as the objects of an archive, and back, as their declarations in [`tool`](crate::course::tool) say.
 
+use std::borrow::Cow;
+
 use crate::course::item::{Item, Items, Record};
-use crate::course::tool::{Form, Kind, Obj, Object, Property, Source, TOOLS, Table};
+use crate::course::tool::{Form, Kind, Obj, Object, Property, Role, Source, TOOLS, Table, child_columns};
 use crate::php::{Key, Sink, Value as Php, Writer};
 use crate::portal::database::Value;
 use crate::portal::schema;
@@ -120,7 +122,7 @@ fn obj<S: Sink>(item: &Item, object: &'static Object, items: &Items, writer: &mu
         } else if let Some((_, value)) = instead.iter().find(|(name, _)| *name == known.name) {
             writer.value(value);
         } else {
-            column(writer, item.record.get(known.name));
+            column(writer, &told(&item.kind.table, &item.record, known.name));
         }
     }
     for (name, value) in more {
@@ -134,7 +136,7 @@ fn write_properties<S: Sink>(properties: &[Property], item: &Item, items: &Items
     for property in properties {
         writer.property(property.0.as_bytes());
         match &property.1 {
-            Source::Column(name) => column(writer, item.record.get(name)),
+            Source::Column(name) => column(writer, &told(&item.kind.table, &item.record, name)),
             _ => match value(property, item, items) {
                 Some(value) => writer.value(&value),
                 None => writer.null(),
@@ -148,16 +150,25 @@ fn value(property: &Property, item: &Item, items: &Items) -> Option<Php<'static>
     let table = &item.kind.table;
     let record = &item.record;
     Some(match &property.1 {
-        Source::Column(name) => extras::php(record.get(name)),
+        Source::Column(name) => extras::php(&told(table, record, name)),
         Source::Null => Php::Null,
         Source::Empty => Php::EMPTY_ARRAY,
-        Source::Row => row(table.name, record),
+        Source::Row => Php::Array(row(table, record)),
+        Source::RowWith(more) => {
+            let mut members = row(table, record);
+            members.extend(
+                more.iter().filter_map(|property| Some((Key::from(property.0), value(property, item, items)?))),
+            );
+            Php::Array(members)
+        }
         Source::Children(name, columns) => {
+            let (_, child_table) = table.child(name)?;
             let rows = record.children_of(table, name).iter().map(|child| match columns {
-                [] => row(name, child),
-                columns => Php::Array(
-                    columns.iter().map(|(key, column)| (Key::from(*key), extras::php(child.get(column)))).collect(),
-                ),
+                [] => Php::Array(row(child_table, child)),
+                columns => {
+                    let told = |column| extras::php(&told(child_table, child, column));
+                    Php::Array(columns.iter().map(|(key, column)| (Key::from(*key), told(column))).collect())
+                }
             });
             Php::Array((0..).zip(rows).map(|(number, row)| (Key::Int(number), row)).collect())
         }
@@ -170,9 +181,28 @@ fn value(property: &Property, item: &Item, items: &Items) -> Option<Php<'static>
 
 /// A row as an array by column names, with the columns of a fresh installation: Chamilo takes the keys for columns,
 /// and stops at one that it does not have.
-fn row(table: &str, record: &Record) -> Php<'static> {
-    let columns = schema::columns(table).iter();
-    Php::Array(columns.map(|column| (Key::from(column.name), extras::php(record.get(column.name)))).collect())
+fn row(table: &Table, record: &Record) -> Vec<(Key<'static>, Php<'static>)> {
+    let columns = schema::columns(table.name).iter();
+    columns.map(|column| (Key::from(column.name), extras::php(&told(table, record, column.name)))).collect()
+}
+
+/// The value of a column as Chamilo's form tells it: what would stop its importer is left out.
+pub fn told<'r>(table: &Table, record: &'r Record, column: &str) -> Cow<'r, Value> {
+    let value = record.get(column);
+    if matches!(table.role(column), Role::Portal(_)) {
+        return Cow::Owned(Value::Null);
+    }
+    if *value != Value::Null {
+        return Cow::Borrowed(value);
+    }
+    let known = schema::columns(table.name).iter().find(|known| known.name == column);
+    match known {
+        Some(known) if table.never_null.contains(&column) && known.is_number() => Cow::Owned(Value::Int(0)),
+        Some(_) if table.never_null.contains(&column) => Cow::Owned(Value::Text(Vec::new())),
+        // An older portal may lack the column.
+        Some(known) => Cow::Owned(known.empty()),
+        None => Cow::Borrowed(value),
+    }
 }
 
 /// What an archive holds of one kind.
@@ -230,6 +260,12 @@ fn read_item(kind: &'static Kind, object: &'static Object, key: &Key<'_>, resour
     let properties = rows.map(|(_, row)| extras::read_property(row)).collect();
     let mut item = Item { kind, record, properties };
     if let Some(extras) = resource.get(extras::NAME) {
+        // Rows that Chamilo's form does not list are those that stand there, and no others.
+        for (child, records) in table.children.iter().zip(&mut item.record.children) {
+            if child_columns(kind, child.name).is_none() {
+                records.clear();
+            }
+        }
         extras::read(extras, &mut item);
     } else {
         read_first_children(object, resource, table, &mut item.record);
@@ -246,6 +282,10 @@ fn read_properties(properties: &[Property], from: &Php<'_>, table: &'static Tabl
         match source {
             Source::Column(column) => record.set(column, extras::database(value)),
             Source::Row => read_row(value, table.name, record),
+            Source::RowWith(more) => {
+                read_row(value, table.name, record);
+                read_properties(more, value, table, record);
+            }
             Source::Children(child, columns) => {
                 let Some((place, child)) = table.child(child) else { continue };
                 let rows = value.entries().iter().map(|(_, row)| {

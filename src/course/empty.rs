@@ -20,10 +20,18 @@ pub fn delete(
     let (owner, value) = owner(table, course);
     let sql = format!("DELETE FROM `{}` WHERE `{}` = ? AND `{owner}` = ?", table.name, table.primary);
     session.execute(&sql, &[record.get(table.primary).clone(), value])?;
-    if let Some(tool) = kind.property_tool {
-        let sql = "DELETE FROM c_item_property WHERE c_id = ? AND tool = ? AND ref = ?";
-        session.execute(sql, &[course.id.into(), tool.into(), key.into()])?;
-    }
+    delete_properties(session, course, kind.property_tool, key)
+}
+
+fn delete_properties(
+    session: &dyn Session,
+    course: &Course,
+    tool: Option<&str>,
+    key: i64,
+) -> Result<(), DatabaseError> {
+    let Some(tool) = tool else { return Ok(()) };
+    let sql = "DELETE FROM c_item_property WHERE c_id = ? AND tool = ? AND ref = ?";
+    session.execute(sql, &[course.id.into(), tool.into(), key.into()])?;
     Ok(())
 }
 
@@ -45,11 +53,13 @@ fn delete_children(
         let (owner, value) = owner(child, course);
         let found = format!("FROM `{}` WHERE `{owner}` = ? AND `{}` = ?", child.name, child.parent);
         let params = [value, parent.into()];
-        if !child.children.is_empty() {
+        if !child.children.is_empty() || child.property_tool.is_some() {
             let sql = format!("SELECT `{}`, `{}` {found}", child.primary, child.key);
             for row in session.rows(&sql, &params)? {
                 let key = row.int(child.key).filter(|key| *key != 0).or_else(|| row.int(child.primary));
-                delete_children(session, child, course, key.unwrap_or(0))?;
+                let key = key.unwrap_or(0);
+                delete_children(session, child, course, key)?;
+                delete_properties(session, course, child.property_tool, key)?;
             }
         }
         session.execute(&format!("DELETE {found}"), &params)?;

@@ -320,6 +320,10 @@ impl<'a> Import<'a> {
                     (Role::DocumentName(_), Some(given)) if !self.origin.complete => {
                         self.document_name(known, given)?
                     }
+                    (Role::Portal(target), Some(given)) => match reference(given) {
+                        Some(key) if self.portal_has(target, key)? => given.clone(),
+                        _ => known.map_or(Value::Int(0), nothing),
+                    },
                     (Role::Reference(target) | Role::Late(target), Some(given)) => match reference(given) {
                         Some(old) => match self.keys.get(&(target, old)) {
                             Some(new) => keep_form(given, *new),
@@ -352,10 +356,21 @@ impl<'a> Import<'a> {
         self.open.extend(open.into_iter().map(|(column, target)| Open { table, row, column, target }));
         for (child, records) in table.children.iter().zip(&record.children) {
             for child_record in records {
-                self.insert(child, child_record, Some((table, record, row)))?;
+                let key = self.insert(child, child_record, Some((table, record, row)))?;
+                if let Some(tool) = child.property_tool {
+                    self.insert_property_row(tool, None, key)?;
+                }
             }
         }
         Ok(row)
+    }
+
+    /// Whether the portal's `table` has a row with the key `key`.
+    fn portal_has(&self, table: &str, key: i64) -> Result<bool, DatabaseError> {
+        if self.session.columns(table)?.is_empty() {
+            return Ok(false);
+        }
+        Ok(self.session.row(&format!("SELECT id FROM `{table}` WHERE id = ?"), &[key.into()])?.is_some())
     }
 
     /// Inserts the property row of a new item: what the archive says, else that it is visible.
@@ -365,6 +380,10 @@ impl<'a> Import<'a> {
         if newest.is_none() && self.origin.complete {
             return Ok(());
         }
+        self.insert_property_row(tool, newest, key)
+    }
+
+    fn insert_property_row(&self, tool: &str, newest: Option<&Row>, key: i64) -> Result<(), ImportError> {
         let text = |column: &str| newest.map(|row| row.bytes(column)).filter(|text| !text.is_empty());
         let now = self.stamp.datetime().into_bytes();
         let user = |column: &str| {
@@ -514,10 +533,11 @@ impl Sides<'_> {
                 continue;
             }
             let shown = match role {
-                Role::Key | Role::Session | Role::User | Role::Loose => continue,
+                Role::Key | Role::Session | Role::User | Role::Portal(_) | Role::Loose => continue,
                 Role::Reference(target) | Role::Late(target) => {
                     let old = value.and_then(reference);
                     match old.map(|old| (old, own.get(&(target, old)))) {
+                        None if matches!(role, Role::Late(_)) => continue,
                         None => b"0".to_vec(),
                         Some((_, Some(sibling))) => format!("@{sibling}").into_bytes(),
                         Some(_) if matches!(role, Role::Late(_)) => continue,

@@ -38,7 +38,7 @@ const ANNOUNCEMENT: Kind = Kind {
 const ATTACHMENT: Table = Table {
     name: "c_announcement_attachment",
     parent: "announcement_id",
-    roles: &[("path", Role::Key)],
+    roles: &[("path", Role::Loose)],
     // Chamilo's CourseArchiver puts the files one level too high.
     files: Some(Files { column: "path", folder: "upload/announcements", also: Some("upload") }),
     ..Table::COURSE

@@ -120,6 +120,8 @@ pub enum Source {
     Empty,
     /// The main row, as an array by column names.
     Row,
+    /// The same with more members after it.
+    RowWith(&'static [Property]),
     /// The rows of a child table, as a list of arrays: names in the archive and columns. No names: all columns under
     /// their own.
     Children(&'static str, &'static [(&'static str, &'static str)]),
@@ -131,8 +133,8 @@ pub enum Source {
 
 /// A property that needs code: how it is written, and how it is read back.
 pub struct Special {
-    /// The property's value; `None` if there is no such property, inside `obj` or dynamic. One that the class declares
-    /// is then NULL.
+    /// The property's value; `None` if there is no such property, inside `obj` or a row or dynamic. One that the class
+    /// declares is then NULL.
     pub write: fn(&Item, &Items) -> Option<php::Value<'static>>,
     /// Takes the value into the record.
     pub read: fn(&php::Value<'_>, &mut Record),
@@ -167,8 +169,16 @@ pub struct Table {
     pub roles: &'static [(&'static str, Role)],
     /// Tables whose rows belong to one row of this one.
     pub children: &'static [Table],
+    /// Columns that may be NULL in the table, but not in an archive, because Chamilo's importer would stop there. They
+    /// are written as an empty text or 0.
+    pub never_null: &'static [&'static str],
+    /// For a child table: the word in `c_item_property.tool` for its rows. New rows get a property row, because
+    /// Chamilo does not show them without.
+    pub property_tool: Option<&'static str>,
     /// Files that rows name.
     pub files: Option<Files>,
+    /// A folder that each row names.
+    pub directory: Option<Directory>,
     /// Whether the rows belong to users (results, subscriptions): never archived, deleted with what they belong to.
     pub users_own: bool,
     /// Rows of other courses that count too because the course uses them: an SQL condition with one `?` for the
@@ -189,7 +199,10 @@ impl Table {
         parent: "",
         roles: &[],
         children: &[],
+        never_null: &[],
+        property_tool: None,
         files: None,
+        directory: None,
         users_own: false,
         also: "",
         shift: 0,
@@ -298,6 +311,10 @@ pub enum Role {
     DocumentName(&'static str),
     /// A user: kept if the portal knows the same one, else the acting user.
     User,
+    /// The key (`id`) of a row of a table that belongs to the portal and not to courses, such as a room: kept if the
+    /// portal has such a row, else empty; it does not count when items are compared. Chamilo's form does not tell it,
+    /// because a foreign key would stop its importer on other portals.
+    Portal(&'static str),
     /// Order, counters and the like: kept, but items that differ in it only are equal.
     Loose,
 }
@@ -313,6 +330,15 @@ pub struct Files {
     pub also: Option<&'static str>,
 }
 
+/// A folder in the course that belongs to a row, for files of users that come later.
+#[derive(Clone, Copy)]
+pub struct Directory {
+    /// The column with its name, after a slash.
+    pub column: &'static str,
+    /// The folder in the course that holds it.
+    pub folder: &'static str,
+}
+
 /// Whether the item's own properties tell the column of the main row.
 pub fn covers(kind: &'static Kind, column: &str) -> bool {
     let Form::Object(object) = &kind.form else { return true };
@@ -326,7 +352,7 @@ pub fn covers(kind: &'static Kind, column: &str) -> bool {
     by_row
         || object.properties().any(|Property(_, source)| match source {
             Source::Column(name) => *name == column,
-            Source::Row => standard(),
+            Source::Row | Source::RowWith(_) => standard(),
             Source::Special(special) => special.covers.contains(&column),
             Source::Null | Source::Empty | Source::Children(..) | Source::First(..) => false,
         })
@@ -344,13 +370,33 @@ pub fn child_columns(kind: &'static Kind, table: &str) -> Option<Vec<&'static st
     })
 }
 
+mod agenda;
 mod announcement;
+mod assignment;
+mod attendance;
+mod description;
 mod forum;
 mod glossary;
+mod introduction;
 mod link;
+mod progress;
 mod survey;
 mod test;
+mod wiki;
 
 /// All tools but Document, in an order in which Chamilo's archives name their resources.
-pub const TOOLS: &[&Tool] =
-    &[&announcement::TOOL, &forum::TOOL, &glossary::TOOL, &test::TOOL, &link::TOOL, &survey::TOOL];
+pub const TOOLS: &[&Tool] = &[
+    &announcement::TOOL,
+    &attendance::TOOL,
+    &description::TOOL,
+    &agenda::TOOL,
+    &forum::TOOL,
+    &glossary::TOOL,
+    &test::TOOL,
+    &link::TOOL,
+    &survey::TOOL,
+    &introduction::TOOL,
+    &progress::TOOL,
+    &wiki::TOOL,
+    &assignment::TOOL,
+];
