@@ -70,9 +70,15 @@ impl Side {
     }
 
     /// The value of a column without what differs from course to course.
-    fn neutral(&self, table: &Table, record: &Record, column: &str) -> Option<String> {
+    fn neutral(
+        &self,
+        table: &Table,
+        record: &Record,
+        parent: Option<(&Table, &Record)>,
+        column: &str,
+    ) -> Option<String> {
         let text = value(table, record, column).map(|text| String::from_utf8_lossy(&text).into_owned());
-        match table.role(column) {
+        match table.role_in(column, record, parent) {
             Role::Key | Role::Session => None,
             Role::Html => text.map(|text| text.replace(self.code, "{C}")),
             // Documents are no items here.
@@ -87,11 +93,20 @@ impl Side {
     }
 }
 
-fn compare(table: &'static Table, sides: [&Side; 2], records: [&Record; 2], place: &str, found: &mut Vec<String>) {
+fn compare(
+    table: &'static Table,
+    sides: [&Side; 2],
+    records: [&Record; 2],
+    parents: Option<(&Table, [&Record; 2])>,
+    place: &str,
+    found: &mut Vec<String>,
+) {
     let [one, other] = sides;
+    let parent = |side: usize| parents.map(|(table, records)| (table, records[side]));
     for (column, _) in records[0].iter() {
         let document = matches!(table.role(column), Role::Reference("c_document"));
-        let (one, other) = (one.neutral(table, records[0], column), other.neutral(table, records[1], column));
+        let one = one.neutral(table, records[0], parent(0), column);
+        let other = other.neutral(table, records[1], parent(1), column);
         if one != other && !document {
             found.push(format!("{place} {}.{column}: {one:?} became {other:?}", table.name));
         }
@@ -101,7 +116,7 @@ fn compare(table: &'static Table, sides: [&Side; 2], records: [&Record; 2], plac
             found.push(format!("{place}: {} {} became {}", rows.len(), child.name, restored.len()));
         }
         for (row, restored) in rows.iter().zip(restored) {
-            compare(child, sides, [row, restored], place, found);
+            compare(child, sides, [row, restored], Some((table, records)), place, found);
         }
     }
 }
@@ -116,7 +131,8 @@ fn differences(portal: &Portal) -> Vec<String> {
         }
         for (item, restored) in items.iter().zip(restored) {
             let place = format!("{}[{:?}]", kind.key, item.key());
-            compare(&kind.table, [&sides[0], &sides[1]], [&item.record, &restored.record], &place, &mut found);
+            let records = [&item.record, &restored.record];
+            compare(&kind.table, [&sides[0], &sides[1]], records, None, &place, &mut found);
             let visibility =
                 |item: &Item| item.newest_property().map(|row| (row.int("visibility"), row.text("lastedit_type")));
             if visibility(item) != visibility(restored) {
