@@ -279,6 +279,30 @@ fn the_pseudo_test_stands_in_every_archive_last_and_in_the_courses_language() {
 }
 
 #[test]
+fn a_question_taken_over_from_another_course_is_archived_and_never_deleted() {
+    let (_folder, portal) = varied();
+    let of = |code| one(&portal, &format!("SELECT id AS n FROM course WHERE code = '{code}'"));
+    let bio = of("BIO110");
+    let items = load(&portal, "GEO101");
+    let kind = kinds().find(|kind| kind.key == "Exercise_Question").unwrap();
+    let mut foreign = items.of(kind.key).iter().filter(|item| item.record.int("c_id") == Some(bio));
+    let (question, none) = (foreign.next().unwrap(), foreign.next());
+    assert!(none.is_none(), "only what the tests use");
+    let answers = question.record.children_of(&kind.table, "c_quiz_answer").len();
+    assert!(answers > 0);
+
+    let key = question.record.key(&kind.table).unwrap();
+    let deleted = portal.database().write(|session| {
+        let course = Course::by_code(session, b"GEO101")?.unwrap();
+        coursefs::course::empty::delete(session, kind, &course, &question.record)
+    });
+    deleted.unwrap();
+    assert_eq!(one(&portal, &format!("SELECT COUNT(*) AS n FROM c_quiz_question WHERE iid = {key}")), 1);
+    let left = one(&portal, &format!("SELECT COUNT(*) AS n FROM c_quiz_answer WHERE question_id = {key}"));
+    assert_eq!(left as usize, answers);
+}
+
+#[test]
 fn posts_of_deleted_threads_and_of_sessions_stay_out() {
     let (_folder, portal) = varied();
     let all = load(&portal, "GEO101").of("post").len();
