@@ -5,6 +5,7 @@ mod reference_support;
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::process::Command;
 
 use coursefs::backup::restore::{Options, Report, restore};
 use coursefs::course::item::{Item, Record};
@@ -206,5 +207,20 @@ fn rows_below_an_item_get_the_property_rows_that_chamilo_shows_them_by() {
     for (tool, rows) in [("thematic_plan", 4), ("thematic_advance", 4), ("calendar_event_attachment", 1)] {
         let found = portal.database().read(|session| session.int(sql, &[COPY.into(), tool.into()])).unwrap();
         assert_eq!(found, Some(rows), "{tool}");
+    }
+}
+
+#[test]
+fn an_assignment_has_its_folder_and_a_students_work_stays_behind() {
+    let (folder, portal) = portal();
+    let archive = backup(&portal, CODE, folder.path());
+    restored(&portal, &archive);
+    let listed = Command::new("unzip").arg("-Z1").arg(&archive).output().unwrap().stdout;
+    let listed = String::from_utf8(listed).unwrap();
+    let work: Vec<&str> = listed.lines().filter(|name| name.starts_with("work/")).collect();
+    assert_eq!(work, ["work/essay/", "work/report/"]);
+    for name in ["essay", "report"] {
+        let restored = portal.root().join("app/courses").join(COPY).join("work").join(name);
+        assert_eq!(std::fs::read_dir(restored).unwrap().count(), 0);
     }
 }

@@ -145,3 +145,20 @@ fn an_assignment_of_chamilos_archive_has_settings_as_its_importer_makes_them() {
         .collect();
     assert_eq!(settings, [[(Some(7), Some(1))], [(Some(8), Some(0))]]);
 }
+
+#[test]
+fn what_would_stop_chamilos_importer_is_not_in_its_form() {
+    let (_folder, portal) = portal();
+    execute(&portal, RARE);
+    let course = written(&portal, CODE);
+    let params = resources(&course, "work").get_int(13).and_then(|work| work.get("params")).cloned().unwrap();
+    for column in ["title", "description"] {
+        assert_eq!(params.get(column).and_then(|value| value.as_text()).as_deref(), Some(""), "{column}");
+    }
+    // An end before the expiry.
+    assert_eq!(params.get("expires_on").and_then(|date| date.as_text()).as_deref(), Some("2024-06-01 10:00:00"));
+    assert!(params.get("ends_on").is_none() && params.get("enableEndDate").is_none());
+    let thematic = resources(&course, "thematic");
+    let advances = thematic.get_int(7).and_then(|thematic| thematic.get("thematic_advance_list")).unwrap().entries();
+    assert!(advances.iter().all(|(_, advance)| advance.get("room_id").unwrap().is_null()));
+}

@@ -43,6 +43,9 @@ pub struct Origin {
 pub trait Attachments {
     /// Puts the file called `name` into its folder and returns the name it got; `None` if the archive lacks it.
     fn place(&mut self, files: &Files, name: &[u8]) -> io::Result<Option<Vec<u8>>>;
+
+    /// Makes the folder `path`, which is relative to the course's folder, if it is not there.
+    fn directory(&mut self, path: &[u8]) -> io::Result<()>;
 }
 
 /// What became of the items of one kind.
@@ -278,6 +281,10 @@ impl<'a> Import<'a> {
                     None => outcome.missing.push(shown()),
                 }
             }
+        }
+        if let Some(path) = table.directory.and_then(|directory| directory.path(record)) {
+            let name = || String::from_utf8_lossy(&path).into_owned();
+            attachments.directory(&path).map_err(|source| ImportError::File { name: name(), source })?;
         }
         for (child, records) in table.children.iter().zip(&mut record.children) {
             for record in records {

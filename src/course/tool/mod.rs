@@ -339,6 +339,16 @@ pub struct Directory {
     pub folder: &'static str,
 }
 
+impl Directory {
+    /// Its path below the course's folder; `None` if the record names none, or one that could lie elsewhere.
+    pub fn path(&self, record: &Record) -> Option<Vec<u8>> {
+        let name = record.bytes(self.column);
+        let name = name.strip_prefix(b"/").unwrap_or(&name);
+        let plain = !matches!(name, b"" | b"." | b"..") && !name.iter().any(|byte| matches!(byte, b'/' | 0));
+        plain.then(|| [self.folder.as_bytes(), b"/", name].concat())
+    }
+}
+
 /// Whether the item's own properties tell the column of the main row.
 pub fn covers(kind: &'static Kind, column: &str) -> bool {
     let Form::Object(object) = &kind.form else { return true };
