@@ -269,9 +269,9 @@ fn read_item(kind: &'static Kind, object: &'static Object, key: &Key<'_>, resour
         extras::read(extras, &mut item);
     } else {
         read_first_children(object, resource, table, &mut item.record);
-    }
-    if let Some(mend) = object.mend {
-        mend(&mut item.record);
+        if let Some(mend) = object.mend {
+            mend(&mut item.record);
+        }
     }
     item
 }

@@ -29,7 +29,11 @@ const ASSIGNMENT: Kind = Kind {
     // 2 is a deleted one. Chamilo's CourseBuilder also leaves out those that are only hidden (0).
     condition: "filetype = 'folder' AND parent_id = 0 AND (active IS NULL OR active <> 2)",
     order: "",
-    form: Form::Object(Object { own: &[Property("params", Source::RowWith(DATES))], ..Object::EMPTY }),
+    form: Form::Object(Object {
+        own: &[Property("params", Source::RowWith(DATES))],
+        mend: Some(make_settings),
+        ..Object::EMPTY
+    }),
     property_tool: Some("work"),
     properties_archived: false,
     place: &["url"],
@@ -76,8 +80,6 @@ const DATES: &[Property] = &[
     Property("expires_on", Source::Special(Special { write: expires_on, read: read_expires_on, covers: &[] })),
     Property("enableEndDate", Source::Special(Special { write: ends, read: ignore, covers: &[] })),
     Property("ends_on", Source::Special(Special { write: ends_on, read: read_ends_on, covers: &[] })),
-    // A member of the row, read once more: the importer makes the settings from it, and so do we.
-    Property("qualification", Source::Special(Special { write: nothing, read: read_qualification, covers: &[] })),
 ];
 
 fn expires(item: &Item, _: &Items) -> Option<php::Value<'static>> {
@@ -94,10 +96,6 @@ fn ends(item: &Item, _: &Items) -> Option<php::Value<'static>> {
 
 fn ends_on(item: &Item, _: &Items) -> Option<php::Value<'static>> {
     end_date(item).map(text)
-}
-
-fn nothing(_: &Item, _: &Items) -> Option<php::Value<'static>> {
-    None
 }
 
 /// A date of the assignment, `None` if it has none.
@@ -133,10 +131,12 @@ fn read_date(column: &str, value: &php::Value<'_>, record: &mut Record) {
     }
 }
 
-fn read_qualification(value: &php::Value<'_>, record: &mut Record) {
-    let marked = value.as_float().is_some_and(|most| most > 0.0);
+/// Makes the settings as Chamilo's importer does: an assignment with points is marked.
+fn make_settings(record: &mut Record) {
+    let points = record.get("qualification").to_text();
+    let points = points.and_then(|text| std::str::from_utf8(&text).ok()?.trim().parse::<f64>().ok());
     if let Some(settings) = settings(record) {
-        settings.set("enable_qualification", marked.into());
+        settings.set("enable_qualification", points.is_some_and(|points| points > 0.0).into());
     }
 }
 
