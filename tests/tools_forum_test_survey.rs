@@ -442,6 +442,10 @@ impl Attachments for NoFiles {
     fn place(&mut self, _: &Files, name: &[u8]) -> std::io::Result<Option<Vec<u8>>> {
         Ok(Some(name.to_vec()))
     }
+
+    fn directory(&mut self, _: &[u8]) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Imports what an archive of one course holds of our tools into another; returns what became of each kind.
