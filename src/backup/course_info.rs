@@ -45,7 +45,7 @@ pub fn write<S: Sink>(rows: &CourseRows, sink: S) -> S {
 
 fn resources<S: Sink>(rows: &CourseRows, writer: &mut Writer<S>) {
     let has_documents = !rows.documents.is_empty();
-    writer.begin_array(usize::from(has_documents) + 1 + resource::count(&rows.items));
+    writer.begin_array(usize::from(has_documents) + resource::count(&rows.items));
     if has_documents {
         writer.key_str(b"document");
         writer.begin_array(rows.documents.len());
@@ -75,8 +75,6 @@ fn resources<S: Sink>(rows: &CourseRows, writer: &mut Writer<S>) {
         }
         writer.end();
     }
-    writer.key_str(b"quiz");
-    orphan_questions(rows, writer);
     resource::write_all(&rows.items, writer);
     writer.end();
 }
@@ -140,38 +138,6 @@ fn property_row<S: Sink>(writer: &mut Writer<S>, row: &Row) {
         writer.key_int(position);
         writer.spelled(&spelled);
     }
-    writer.end();
-}
-
-/// The pseudo test -1, which collects questions of no test and stands in every backup of Chamilo.
-fn orphan_questions<S: Sink>(rows: &CourseRows, writer: &mut Writer<S>) {
-    writer.begin_array(1);
-    writer.key_int(-1);
-    writer.begin_object(format!("{NAMESPACE}Resources\\Quiz").as_bytes(), 7);
-    writer.property(b"obj");
-    writer.begin_object(b"stdClass", 4);
-    writer.property(b"iid");
-    writer.int(-1);
-    let title = match rows.course.bytes("course_language").as_slice() {
-        b"french" | b"french2" => "Questions orphelines",
-        b"spanish" => "Preguntas huérfanas",
-        _ => "Orphan questions",
-    };
-    text_property(writer, b"title", title.as_bytes());
-    for name in [b"type".as_slice(), b"quiz_type"] {
-        writer.property(name);
-        writer.int(2);
-    }
-    writer.end();
-    writer.property(b"source_id");
-    writer.int(-1);
-    writer.property(b"destination_id");
-    writer.int(-1);
-    text_property(writer, b"type", b"quiz");
-    for name in [b"linked_resources".as_slice(), b"item_properties", b"extraFields"] {
-        empty_list(writer, name);
-    }
-    writer.end();
     writer.end();
 }
 

@@ -222,7 +222,7 @@ fn listed(rows: &CourseRows) -> Vec<Listed> {
     listed
 }
 
-/// The files that a record and those below it name.
+/// The files and folders that a record and those below it name.
 fn files_of(table: &Table, record: &Record, listed: &mut Vec<Listed>) {
     if let Some(files) = &table.files {
         let name = record.bytes(files.column);
@@ -232,6 +232,9 @@ fn files_of(table: &Table, record: &Record, listed: &mut Vec<Listed>) {
             let place = [files.folder.as_bytes(), b"/", &name].concat().into();
             listed.push(Listed { place, name: None, page: None, folder: false, without_disk: None });
         }
+    }
+    if let Some(path) = table.directory.and_then(|directory| directory.path(record)) {
+        listed.push(Listed { place: path.into(), folder: true, without_disk: None });
     }
     for (child, records) in table.children.iter().zip(&record.children) {
         for record in records {
