@@ -234,7 +234,7 @@ fn files_of(table: &Table, record: &Record, listed: &mut Vec<Listed>) {
         }
     }
     if let Some(path) = table.directory.and_then(|directory| directory.path(record)) {
-        listed.push(Listed { place: path.into(), folder: true, without_disk: None });
+        listed.push(Listed { place: path.into(), name: None, page: None, folder: true, without_disk: None });
     }
     for (child, records) in table.children.iter().zip(&record.children) {
         for record in records {
