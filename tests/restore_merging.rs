@@ -207,7 +207,8 @@ fn titles_comments_visibility_and_times_come_from_the_archive() {
     for line in ["title=\"Sheet\"", "comment=\"One page\"", "visibility=\"invisible\""] {
         assert!(shown.contains(&format!("user.chamilo.{line}")), "no {line} in\n{shown}");
     }
-    let listed = support::run("unzip", &[&"-Z", &"-T", &"-l", &support::reference_backup(), &"document/reading/sheet.pdf"]);
+    let listed =
+        support::run("unzip", &[&"-Z", &"-T", &"-l", &support::reference_backup(), &"document/reading/sheet.pdf"]);
     let time = support::run("date", &[&"-u", &"+%Y%m%d.%H%M%S", &"-r", &pdf]);
     assert!(listed.contains(time.trim()), "{time}{listed}");
 }
@@ -270,7 +271,8 @@ fn what_a_web_server_would_run_is_restored_under_a_harmless_name() {
 fn the_portals_rule_for_uploads_is_respected() {
     let portal = TestPortal::new();
     portal.course("GEO101");
-    for (variable, value) in [("upload_extensions_list_type", "blacklist"), ("upload_extensions_blacklist", "exe;bat")] {
+    for (variable, value) in [("upload_extensions_list_type", "blacklist"), ("upload_extensions_blacklist", "exe;bat")]
+    {
         let sql = "UPDATE settings_current SET selected_value = ? WHERE variable = ?";
         portal.execute(sql, &[value.into(), variable.into()]);
     }
@@ -307,6 +309,46 @@ fn folders_that_the_archive_does_not_list_are_made() {
 }
 
 #[test]
+fn a_folder_that_so_far_is_only_a_row_is_made_for_what_lies_in_it() {
+    let portal = TestPortal::new();
+    let course = portal.course("GEO101");
+    assert!(!course.on_disk("certificates").exists(), "Chamilo makes it with the first certificate");
+    let listed = [Resource::folder("document/certificates"), Resource::file("document/certificates/a.html")];
+    let path = portal.aside("certificates.zip");
+    HandMade::listing(&listed).entry("document/certificates/a.html", b"!").write(&path);
+    let printed = restore(&portal, "GEO101", &path, &[]).done().text();
+    assert!(printed.contains("1 documents added, 1 already there"), "{printed}");
+    let mount = Mount::of(&portal);
+    assert_eq!(std::fs::read(mount.join("GEO101/Document/certificates/a.html")).unwrap(), b"!");
+}
+
+#[test]
+fn documents_called_like_files_of_a_new_course_are_restored() {
+    let portal = TestPortal::new();
+    let listed = [Resource::file("document/index.html"), Resource::file("document/images/index.html")];
+    let path = portal.aside("index.zip");
+    let made = HandMade::listing(&listed).entry("document/index.html", b"!");
+    made.entry("document/images/index.html", b"?").write(&path);
+    restore(&portal, "NEW", &path, &["--create"]).done();
+    portal.course("GEO101");
+    let printed = restore(&portal, "GEO101", &path, &[]).done().text();
+    assert!(printed.contains("3 documents added, 0 already there"), "{printed}");
+    // Equal the second time, and now that it is a document it makes way for no other.
+    let again = restore(&portal, "GEO101", &path, &[]).done().text();
+    assert!(again.contains("0 documents added, 3 already there"), "{again}");
+    let other = portal.aside("other.zip");
+    HandMade::listing(&listed).entry("document/index.html", b"other").write(&other);
+    let conflict = restore(&portal, "GEO101", &other, &[]).done().text();
+    assert!(conflict.contains("index.html: not restored, because something else"), "{conflict}");
+    let mount = Mount::of(&portal);
+    for code in ["NEW", "GEO101"] {
+        let documents = mount.join(code).join("Document");
+        assert_eq!(std::fs::read(documents.join("index.html")).unwrap(), b"!", "{code}");
+        assert_eq!(std::fs::read(documents.join("images/index.html")).unwrap(), b"?", "{code}");
+    }
+}
+
+#[test]
 fn a_mount_shows_what_is_restored_meanwhile() {
     let portal = TestPortal::new();
     portal.course("GEO101");
@@ -334,6 +376,13 @@ fn restores_at_the_same_time_do_not_double_anything() {
         assert_eq!(ended.code, 0, "{}", ended.stderr);
     }
     let Snapshot { files, .. } = snapshot(&portal);
-    assert_eq!(files.keys().filter(|path| path.starts_with("courses/GEO101/document/")).filter(|path| path.ends_with(".txt")).count(), 3);
+    assert_eq!(
+        files
+            .keys()
+            .filter(|path| path.starts_with("courses/GEO101/document/"))
+            .filter(|path| path.ends_with(".txt"))
+            .count(),
+        3
+    );
     assert!(names(&portal.root().join("app/cache")).is_empty());
 }

@@ -8,7 +8,7 @@
 //!
 //! This version restores documents. What else the archive holds is counted in the [`Report`].
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs::{File, FileTimes, Permissions};
 use std::io::{self, Read};
 use std::os::unix::fs::{FileExt, PermissionsExt};
@@ -37,6 +37,10 @@ const CACHE: &str = "app/cache";
 
 /// Where documents lie in a course and in a backup.
 const DOCUMENTS: &str = "document";
+
+/// The page that Chamilo lays into every Document folder so that no web server lists it. It has no row, and makes way
+/// for a document of that name.
+const GUARD: &[u8] = b"index.html";
 
 /// The longest name of a file in bytes (Linux).
 const LONGEST_NAME: usize = 255;
@@ -222,17 +226,29 @@ fn plan(
         });
     }
     planned.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(with_folders(planned))
+    with_folders(planned).map_err(|path| RestoreError::UnsafePath {
+        archive: backup.path().to_owned(),
+        path: String::from_utf8_lossy(&path).into_owned(),
+        reason: "it lies in what is a file there",
+    })
 }
 
 /// Adds the folders that files lie in but the archive does not name: a document is reached through its folders only.
-fn with_folders(planned: Vec<Planned>) -> Vec<Planned> {
-    let mut known: HashSet<Vec<u8>> = planned.iter().map(|document| document.path.clone()).collect();
+/// The path of a document that lies in a file is an error.
+fn with_folders(planned: Vec<Planned>) -> Result<Vec<Planned>, Vec<u8>> {
+    let is_file = |document: &Planned| (document.path.clone(), document.entry.is_some());
+    let mut known: HashMap<Vec<u8>, bool> = planned.iter().map(is_file).collect();
     let mut all = Vec::with_capacity(planned.len());
     for document in planned {
         let slashes = document.path.iter().enumerate().filter(|(_, byte)| **byte == b'/');
         for folder in slashes.filter_map(|(end, _)| document.path.get(..end)) {
-            if known.insert(folder.to_vec()) {
+            let is_new = match known.get(folder) {
+                Some(true) => return Err(document.path),
+                Some(false) => false,
+                None => true,
+            };
+            if is_new {
+                known.insert(folder.to_vec(), false);
                 let name = folder.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
                 all.push(Planned {
                     path: folder.to_vec(),
@@ -248,7 +264,7 @@ fn with_folders(planned: Vec<Planned>) -> Vec<Planned> {
         all.push(document);
     }
     all.sort_by(|a, b| a.path.cmp(&b.path));
-    all
+    Ok(all)
 }
 
 /// The path below `document/`, or what is wrong with it.
@@ -368,6 +384,9 @@ impl Work<'_> {
             match &document.entry {
                 None => folder.create_folders(&place, self.settings.folder_mode()).map_err(self.failed(&place))?,
                 Some(entry) => {
+                    if document.path == GUARD {
+                        folder.remove_file(&place).map_err(self.failed(&place))?;
+                    }
                     let file = folder.create_file(&place, 0o600).map_err(self.failed(&place))?;
                     self.unpack(backup, entry, file)?;
                 }
@@ -415,14 +434,24 @@ impl Work<'_> {
         let all: u64 = self.planned.iter().map(|document| document.size).sum();
         let mut read = 0;
         let mut steps = Vec::new();
+        let mut blocked = HashSet::new();
         for (number, document) in self.planned.iter().enumerate() {
-            steps.push(self.judge(&top, &present, backup, &staging, number, document)?);
+            // Folders come before what is in them, so that a folder that can't be made is known by then.
+            let step = if blocked.contains(parent(&document.path)) {
+                Step::Conflict
+            } else {
+                self.judge(&top, &present, backup, &staging, number, document)?
+            };
+            if matches!(step, Step::Conflict) {
+                blocked.insert(document.path.as_slice());
+            }
+            steps.push(step);
             read += document.size;
             progress(read, all);
         }
         sync(&staging.folder).map_err(self.failed(CACHE.as_bytes()))?;
 
-        let mut placed = Placed { top: &top, paths: Vec::new() };
+        let mut placed = Placed { top: &top, staging: &staging.folder, paths: Vec::new(), guard: None };
         let added = self.portal.database().write(|session| {
             // Others may have written since: what was judged must still hold.
             let now = DocumentTree::load(session, course.id)?;
@@ -441,9 +470,14 @@ impl Work<'_> {
                         self.insert(session, course.id, document)?;
                         done.added += 1;
                     }
-                    Step::File { on_disk } => {
-                        if !on_disk {
-                            placed.file(&staging.folder, &staged_name(number), &place).map_err(self.failed(&place))?;
+                    Step::File { lies } => {
+                        if *lies == Lies::BesideGuard {
+                            placed.take_guard(place.clone()).map_err(self.failed(&place))?;
+                        }
+                        if *lies != Lies::InPlace {
+                            // The folder may so far be only a row, as Chamilo's own are at first.
+                            placed.folder(parent(&place), self.settings.folder_mode()).map_err(self.failed(&place))?;
+                            placed.file(&staged_name(number), &place).map_err(self.failed(&place))?;
                         }
                         self.insert(session, course.id, document)?;
                         done.added += 1;
@@ -492,18 +526,24 @@ impl Work<'_> {
             (None, None) => {
                 let file = staging.folder.create_file(&staged_name(number), 0o600).map_err(self.failed(&place))?;
                 self.unpack(backup, entry, file)?;
-                Ok(Step::File { on_disk: false })
+                Ok(Step::File { lies: Lies::Aside })
             }
             (row, Some(FileType::RegularFile)) if row != Some(true) => {
                 let existing = top.open_file(&place).map_err(self.failed(&place))?;
                 let mut compare = Compare { existing, offset: 0, equal: true };
                 backup.unpack(entry, &mut compare)?;
                 let equal = compare.finish().map_err(self.failed(&place))?;
-                Ok(match (equal, row) {
-                    (true, Some(_)) => Step::Equal,
-                    (true, None) => Step::File { on_disk: true },
-                    (false, _) => Step::Conflict,
-                })
+                match (equal, row) {
+                    (true, Some(_)) => Ok(Step::Equal),
+                    (true, None) => Ok(Step::File { lies: Lies::InPlace }),
+                    (false, None) if document.path == GUARD => {
+                        let name = staged_name(number);
+                        let file = staging.folder.create_file(&name, 0o600).map_err(self.failed(&place))?;
+                        self.unpack(backup, entry, file)?;
+                        Ok(Step::File { lies: Lies::BesideGuard })
+                    }
+                    (false, _) => Ok(Step::Conflict),
+                }
             }
             _ => Ok(Step::Conflict),
         }
@@ -555,8 +595,19 @@ enum Step {
     Conflict,
     /// The folder is to be made.
     Folder,
-    /// The file is to be entered; it lies unpacked aside, or already (without a row) at its place.
-    File { on_disk: bool },
+    /// The file is to be entered.
+    File { lies: Lies },
+}
+
+/// Where a file that is to be entered lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lies {
+    /// Unpacked, in the private folder.
+    Aside,
+    /// There too, and at its place the guarding page.
+    BesideGuard,
+    /// At its place already, without a row.
+    InPlace,
 }
 
 /// Whether the document is there, and if so whether as a folder.
@@ -569,6 +620,12 @@ fn find(tree: &DocumentTree, path: &[u8]) -> Option<bool> {
         found = Some(document.folder);
     }
     found
+}
+
+/// The path of the folder that `path` lies in, empty for the Document folder itself.
+fn parent(path: &[u8]) -> &[u8] {
+    let slash = path.iter().rposition(|byte| *byte == b'/');
+    slash.and_then(|slash| path.get(..slash)).unwrap_or_default()
 }
 
 fn below_documents(path: &[u8]) -> Vec<u8> {
@@ -609,8 +666,11 @@ impl Staging {
 /// Files and folders put in their places; taken away again when dropped, unless they were kept.
 struct Placed<'a> {
     top: &'a Folder,
+    staging: &'a Folder,
     /// Paths and whether they are folders, in the order of their making.
     paths: Vec<(Vec<u8>, bool)>,
+    /// The place of the guarding page that was taken away.
+    guard: Option<Vec<u8>>,
 }
 
 impl Placed<'_> {
@@ -623,14 +683,21 @@ impl Placed<'_> {
         Ok(())
     }
 
-    fn file(&mut self, from: &Folder, name: &[u8], place: &[u8]) -> io::Result<()> {
-        from.move_to(name, self.top, place)?;
+    fn take_guard(&mut self, place: Vec<u8>) -> io::Result<()> {
+        self.top.move_to(&place, self.staging, GUARD)?;
+        self.guard = Some(place);
+        Ok(())
+    }
+
+    fn file(&mut self, name: &[u8], place: &[u8]) -> io::Result<()> {
+        self.staging.move_to(name, self.top, place)?;
         self.paths.push((place.to_vec(), false));
         Ok(())
     }
 
     fn keep(mut self) {
         self.paths.clear();
+        self.guard = None;
     }
 }
 
@@ -642,6 +709,12 @@ impl Drop for Placed<'_> {
                 let path = String::from_utf8_lossy(&path).into_owned();
                 tracing::warn!("{path} in {} was left behind without a row: {error}", self.top.path().display());
             }
+        }
+        if let Some(place) = self.guard.take()
+            && let Err(error) = self.staging.move_to(GUARD, self.top, &place)
+        {
+            let path = String::from_utf8_lossy(&place).into_owned();
+            tracing::warn!("{path} in {} can't be put back: {error}", self.top.path().display());
         }
     }
 }
