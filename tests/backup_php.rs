@@ -38,7 +38,7 @@ fn keys(pairs: &[Value]) -> Vec<Value> {
 }
 
 /// The value of the pair `key`.
-fn get<'a>(pairs: &'a [Value], key: impl Into<Value>) -> &'a Value {
+fn get(pairs: &[Value], key: impl Into<Value>) -> &Value {
     let key = key.into();
     let found = pairs.iter().find(|pair| pair[0] == key);
     &found.unwrap_or_else(|| panic!("no {key}"))[1]
