@@ -1,4 +1,4 @@
-//! What a backup will hold, gathered without opening a single document.
+//! What a backup holds: the rows' part of it and the files, none of which is opened.
 
 use std::fs::File;
 use std::io;
@@ -11,16 +11,14 @@ use rustix::fs::{FileType, Stat};
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::archive::{Archive, Checksums, Content, Entry, FileIdentity, FileTime, Files, Layout, LayoutError};
-use crate::course::document::{self, Document};
-use crate::php::Sink;
 use crate::portal::Portal;
-use crate::portal::database::{DatabaseError, DatabaseExt, Row, Session, Value};
+use crate::portal::database::DatabaseError;
 use crate::portal::storage::{Folder, stat_at};
 
-use super::course_info;
+use super::rows::{Listed, Rows};
 
 /// Moves the fingerprint when a new version of coursefs writes other bytes for the same course.
-const FORM: u8 = 1;
+const FORM: u8 = 2;
 
 /// Name of the serialized course in the archive (Chamilo 1.11, CourseArchiver).
 const COURSE_INFO: &[u8] = b"course_info.dat";
@@ -55,19 +53,6 @@ pub enum BackupError {
     Database(#[from] DatabaseError),
 }
 
-/// What a backup of one course holds at one moment.
-pub struct Contents {
-    /// The row of `course`.
-    pub(super) course: Row,
-    /// Name of the course's category, NULL if it has none.
-    pub(super) category_name: Value,
-    /// The portal's address, with a slash at its end.
-    pub(super) portal_url: String,
-    pub(super) documents: Vec<Document>,
-    /// Attributes of the document of the same place, `None` if nothing fitting lies on the disk.
-    stats: Vec<Option<Stat>>,
-}
-
 /// Size and fingerprint of a backup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Digest {
@@ -79,50 +64,50 @@ pub struct Digest {
     pub newest: i64,
 }
 
+/// What a backup of one course holds at one moment.
+pub struct Contents {
+    rows: Arc<Rows>,
+    /// Attributes of the listed file of the same place, `None` if nothing fitting lies on the disk.
+    stats: Vec<Option<Stat>>,
+    /// The course's folder, `None` if it is gone.
+    folder: Option<Folder>,
+}
+
 impl Contents {
-    /// Reads the rows of the course with the number `course` and looks at its files.
-    pub fn gather(portal: &Portal, course: i64) -> Result<Contents, BackupError> {
-        let (course, category_name, portal_url, documents) = portal.database().read(|session| {
-            let row = session
-                .row("SELECT * FROM course WHERE id = ?", &[course.into()])?
-                .ok_or(BackupError::NoCourse(course))?;
-            let category = category_name(session, &row)?;
-            let documents = document::load(session, course)?;
-            Ok::<_, BackupError>((row, category, portal_url(session)?, documents))
-        })?;
-        let mut contents = Contents { course, category_name, portal_url, documents, stats: Vec::new() };
-        contents.stats = contents.look_at_files(portal)?;
+    /// Looks at the files that go with `rows`.
+    pub fn gather(portal: &Portal, rows: Arc<Rows>) -> Result<Contents, BackupError> {
+        let folder = match portal.courses_folder().folder(&rows.directory) {
+            Ok(folder) => Some(folder),
+            Err(error) if is_absent(&error) => None,
+            Err(source) => {
+                let path = String::from_utf8_lossy(&rows.directory).into_owned();
+                return Err(BackupError::Files { course: rows.code.clone(), path, source });
+            }
+        };
+        let mut contents = Contents { rows, stats: Vec::new(), folder };
+        contents.stats = contents.look_at_files()?;
         Ok(contents)
     }
 
-    /// How many documents the backup holds: files and folders.
-    pub fn documents(&self) -> usize {
-        self.documents.len()
-    }
-
-    fn code(&self) -> String {
-        self.course.text("code")
-    }
-
-    fn look_at_files(&self, portal: &Portal) -> Result<Vec<Option<Stat>>, BackupError> {
+    fn look_at_files(&self) -> Result<Vec<Option<Stat>>, BackupError> {
         let failed = |path: &[u8], source| BackupError::Files {
-            course: self.code(),
+            course: self.rows.code.clone(),
             path: String::from_utf8_lossy(path).into_owned(),
             source,
         };
-        let Some(top) = self.folder(portal)? else {
-            return Ok(vec![None; self.documents.len()]);
+        let Some(top) = &self.folder else {
+            return Ok(vec![None; self.rows.listed.len()]);
         };
-        // Documents come in the order of their paths: the folder of the last one is mostly that of the next.
+        // Files come in the order of their places: the folder of the last one is mostly that of the next.
         let mut parent: Option<(&[u8], Option<Folder>)> = None;
-        let mut stats = Vec::with_capacity(self.documents.len());
-        for document in &self.documents {
-            let (folder, name) = split(&document.path);
+        let mut stats = Vec::with_capacity(self.rows.listed.len());
+        for listed in &self.rows.listed {
+            let (folder, name) = split(&listed.place);
             if parent.as_ref().is_none_or(|(last, _)| *last != folder) {
-                let opened = match top.folder(&name_in_course(folder)) {
+                let opened = match top.folder(folder) {
                     Ok(opened) => Some(opened),
                     Err(error) if is_absent(&error) => None,
-                    Err(error) => return Err(failed(&document.path, error)),
+                    Err(error) => return Err(failed(&listed.place, error)),
                 };
                 parent = Some((folder, opened));
             }
@@ -130,22 +115,24 @@ impl Contents {
                 Some((_, Some(folder))) => match stat_at(folder.as_fd(), name) {
                     Ok(stat) => Some(stat),
                     Err(error) if is_absent(&error) => None,
-                    Err(error) => return Err(failed(&document.path, error)),
+                    Err(error) => return Err(failed(&listed.place, error)),
                 },
                 _ => None,
             };
-            let wanted = if document.folder { FileType::Directory } else { FileType::RegularFile };
+            let wanted = if listed.folder { FileType::Directory } else { FileType::RegularFile };
             stats.push(stat.filter(|stat| FileType::from_raw_mode(stat.st_mode) == wanted));
         }
         Ok(stats)
     }
 
-    /// Size and fingerprint, without holding the archive's bytes.
+    /// Size and fingerprint.
     pub fn digest(&self) -> Result<Digest, BackupError> {
-        let hashed = course_info::write(self, Hashed::default());
-        let entries = self.entries(CourseInfo::Length(hashed.length));
-        let mut hash = hashed.hash;
+        // The length of the serialized course is all that a layout needs which is never read.
+        let size = self.rows.length.div_ceil(3) * 4;
+        let entries = self.entries(Content::File { source: Place::default(), identity: unread(size) });
+        let mut hash = Xxh3::new();
         hash.update(&[FORM]);
+        hash.update(&self.rows.hash.to_le_bytes());
         for entry in &entries {
             hash.update(&(entry.name.len() as u64).to_le_bytes());
             hash.update(&entry.name);
@@ -165,95 +152,54 @@ impl Contents {
         }
         let size = self.layout(entries)?.size();
         let files = self.stats.iter().flatten().map(|stat| stat.st_mtime);
-        let newest = files.chain([self.rows_changed()]).max().unwrap_or(0);
+        let newest = files.chain([self.rows.changed]).max().unwrap_or(0);
         Ok(Digest { size, fingerprint: hash.digest128(), newest })
     }
 
-    /// The archive, ready to be read. CRCs come from and go to `checksums`.
-    pub fn archive(&self, portal: &Portal, checksums: Arc<Checksums>) -> Result<Archive<BackupFiles>, BackupError> {
-        let encoded = course_info::write(self, Base64::default()).finish();
-        let layout = self.layout(self.entries(CourseInfo::Bytes(encoded.into())))?;
-        Ok(Archive::new(layout, BackupFiles { folder: self.folder(portal)? }, checksums))
+    /// The archive, ready to be read; `serialized` is the course that belongs to the rows. CRCs come from and go to
+    /// `checksums`.
+    pub fn archive(self, serialized: &[u8], checksums: Arc<Checksums>) -> Result<Archive<BackupFiles>, BackupError> {
+        let encoded = STANDARD.encode(serialized).into_bytes();
+        let layout = self.layout(self.entries(Content::Bytes(encoded.into())))?;
+        Ok(Archive::new(layout, BackupFiles { folder: self.folder }, checksums))
     }
 
-    /// The course's folder, `None` if there is none.
-    fn folder(&self, portal: &Portal) -> Result<Option<Folder>, BackupError> {
-        let directory = self.course.bytes("directory");
-        match portal.courses_folder().folder(&directory) {
-            Ok(folder) => Ok(Some(folder)),
-            Err(error) if is_absent(&error) => Ok(None),
-            Err(source) => {
-                let path = String::from_utf8_lossy(&directory).into_owned();
-                Err(BackupError::Files { course: self.code(), path, source })
-            }
-        }
-    }
-
-    fn layout(&self, entries: Vec<Entry<Path>>) -> Result<Layout<Path>, BackupError> {
-        Layout::new(entries).map_err(|source| BackupError::Layout { course: self.code(), source })
+    fn layout(&self, entries: Vec<Entry<Place>>) -> Result<Layout<Place>, BackupError> {
+        Layout::new(entries).map_err(|source| BackupError::Layout { course: self.rows.code.clone(), source })
     }
 
     /// The entries in the order of their names.
-    fn entries(&self, course_info: CourseInfo) -> Vec<Entry<Path>> {
-        let rows_changed = self.rows_changed();
-        let mut entries = Vec::with_capacity(self.documents.len() + 2);
-        entries.push(Entry {
-            name: COURSE_INFO.to_vec(),
-            mode: 0o644,
-            mtime: rows_changed,
-            content: match course_info {
-                CourseInfo::Bytes(bytes) => Content::Bytes(bytes),
-                // The size is all that counts: such a layout is never read.
-                CourseInfo::Length(size) => Content::File { source: Path::default(), identity: unread(size) },
-            },
-        });
-        let mut last: Option<&[u8]> = None;
-        for (document, stat) in self.documents.iter().zip(&self.stats) {
-            if last == Some(&document.path) {
-                // Two rows with one path are two resources, but one file.
-                continue;
-            }
-            let mut name = [b"document/".as_slice(), &document.path].concat();
-            let entry = match stat {
-                Some(stat) if document.folder => {
-                    name.push(b'/');
-                    Entry { name, mode: stat.st_mode & 0o7777, mtime: stat.st_mtime, content: Content::Folder }
-                }
-                Some(stat) => Entry {
-                    name,
-                    mode: stat.st_mode & 0o777,
-                    mtime: stat.st_mtime,
-                    content: Content::File { source: name_in_course(&document.path), identity: identity(stat) },
-                },
-                // Some folders exist only as rows from the first day on (Chamilo 1.11: /certificates).
-                None if document.folder => {
-                    name.push(b'/');
-                    Entry { name, mode: 0o755, mtime: newest_edit([document].into_iter()), content: Content::Folder }
-                }
-                None => continue,
-            };
-            last = Some(&document.path);
-            entries.push(entry);
+    fn entries(&self, course_info: Content<Place>) -> Vec<Entry<Place>> {
+        let mut entries = Vec::with_capacity(self.rows.listed.len() + 1);
+        let (name, mtime) = (COURSE_INFO.to_vec(), self.rows.changed);
+        entries.push(Entry { name, mode: 0o644, mtime, content: course_info });
+        for (listed, stat) in self.rows.listed.iter().zip(&self.stats) {
+            entries.extend(entry(listed, stat.as_ref()));
         }
         entries.sort_by(|a, b| a.name.cmp(&b.name));
         entries
     }
-
-    /// When the newest row was written, in seconds since 1970 UTC.
-    fn rows_changed(&self) -> i64 {
-        newest_edit(self.documents.iter()).max(unix_time(&self.course.bytes("creation_date")).unwrap_or(0))
-    }
 }
 
-/// `course_info.dat` in the list of entries.
-enum CourseInfo {
-    /// Its bytes are not needed, only their number.
-    Length(u64),
-    Bytes(Arc<[u8]>),
+fn entry(listed: &Listed, stat: Option<&Stat>) -> Option<Entry<Place>> {
+    let mut name = listed.place.to_vec();
+    if !listed.folder {
+        let stat = stat?;
+        let content = Content::File { source: listed.place.clone(), identity: identity(stat) };
+        return Some(Entry { name, mode: stat.st_mode & 0o777, mtime: stat.st_mtime, content });
+    }
+    name.push(b'/');
+    let (mode, mtime) = match (stat, listed.without_disk) {
+        (Some(stat), _) => (stat.st_mode & 0o7777, stat.st_mtime),
+        // Some folders exist only as rows from the first day on (Chamilo 1.11: /certificates).
+        (None, Some(edited)) => (0o755, edited),
+        (None, None) => return None,
+    };
+    Some(Entry { name, mode, mtime, content: Content::Folder })
 }
 
 /// A path below the course's folder.
-type Path = Box<[u8]>;
+type Place = Box<[u8]>;
 
 /// The files of one course, as the archive layer opens them.
 #[derive(Debug)]
@@ -263,19 +209,14 @@ pub struct BackupFiles {
 }
 
 impl Files for BackupFiles {
-    type Source = Path;
+    type Source = Place;
 
-    fn open(&self, path: &Path) -> io::Result<File> {
+    fn open(&self, path: &Place) -> io::Result<File> {
         match &self.folder {
             Some(folder) => folder.open_file(path),
             None => Err(io::ErrorKind::NotFound.into()),
         }
     }
-}
-
-/// The path of a document below the course's folder.
-fn name_in_course(path: &[u8]) -> Path {
-    [b"document/".as_slice(), path].concat().into()
 }
 
 fn identity(stat: &Stat) -> FileIdentity {
@@ -306,111 +247,6 @@ fn is_absent(error: &io::Error) -> bool {
 fn split(path: &[u8]) -> (&[u8], &[u8]) {
     match path.iter().rposition(|byte| *byte == b'/') {
         Some(slash) => (path.get(..slash).unwrap_or_default(), path.get(slash + 1..).unwrap_or_default()),
-        None => (b"", path),
-    }
-}
-
-fn category_name(session: &dyn Session, course: &Row) -> Result<Value, DatabaseError> {
-    let sql = "SELECT name FROM course_category WHERE code = ?";
-    let row = session.row(sql, &[course.get("category_code").clone()])?;
-    Ok(row.map_or(Value::Null, |row| row.get("name").clone()))
-}
-
-fn portal_url(session: &dyn Session) -> Result<String, DatabaseError> {
-    let row = session.row("SELECT url FROM access_url ORDER BY id", &[])?;
-    let mut url = row.map_or_else(|| "http://localhost/".to_owned(), |row| row.text("url"));
-    if !url.ends_with('/') {
-        url.push('/');
-    }
-    Ok(url)
-}
-
-fn newest_edit<'a>(documents: impl Iterator<Item = &'a Document>) -> i64 {
-    let dates = documents.flat_map(|document| &document.properties).filter_map(|property| {
-        match property.get("lastedit_date") {
-            // Dates sort as text: only the newest has to be understood.
-            Value::Text(date) => Some(date.as_slice()),
-            _ => None,
-        }
-    });
-    dates.max().and_then(unix_time).unwrap_or(0)
-}
-
-/// A `DATETIME` of the database (UTC) in seconds since 1970; `None` for zero dates and what is no date.
-fn unix_time(date: &[u8]) -> Option<i64> {
-    let date = std::str::from_utf8(date).ok()?;
-    let date: jiff::civil::DateTime = date.parse().ok()?;
-    jiff::tz::Offset::UTC.to_timestamp(date).ok().map(|timestamp| timestamp.as_second())
-}
-
-/// A sink that hashes, and counts what base64 would make of it.
-#[derive(Default)]
-struct Hashed {
-    hash: Xxh3,
-    bytes: u64,
-    length: u64,
-}
-
-impl Sink for Hashed {
-    fn put(&mut self, bytes: &[u8]) {
-        self.hash.update(bytes);
-        self.bytes += bytes.len() as u64;
-        self.length = self.bytes.div_ceil(3) * 4;
-    }
-}
-
-/// A sink that encodes base64 as bytes come, so that the unencoded object never exists as a whole.
-#[derive(Default)]
-struct Base64 {
-    encoded: String,
-    pending: Vec<u8>,
-}
-
-impl Base64 {
-    /// Bytes encoded at once; a multiple of 3, so that no padding comes before the end.
-    const PIECE: usize = 48 * 1024;
-
-    fn finish(mut self) -> Vec<u8> {
-        STANDARD.encode_string(&self.pending, &mut self.encoded);
-        self.encoded.into_bytes()
-    }
-}
-
-impl Sink for Base64 {
-    fn put(&mut self, bytes: &[u8]) {
-        self.pending.extend_from_slice(bytes);
-        if self.pending.len() >= Self::PIECE {
-            let whole = self.pending.len() / 3 * 3;
-            STANDARD.encode_string(self.pending.get(..whole).unwrap_or_default(), &mut self.encoded);
-            self.pending.drain(..whole);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn dates_of_the_database_are_utc() {
-        assert_eq!(unix_time(b"2024-03-01 09:00:00"), Some(1_709_283_600));
-        assert_eq!(unix_time(b"0000-00-00 00:00:00"), None);
-        assert_eq!(unix_time(b""), None);
-    }
-
-    #[test]
-    fn encoding_in_pieces_gives_what_encoding_at_once_gives() {
-        for length in [0, 1, 2, 3, 4, Base64::PIECE, 200_001] {
-            let bytes: Vec<u8> = (0..length).map(|number| number as u8).collect();
-            let mut sink = Base64::default();
-            let mut hashed = Hashed::default();
-            for piece in bytes.chunks(7) {
-                sink.put(piece);
-                hashed.put(piece);
-            }
-            let encoded = sink.finish();
-            assert_eq!(encoded.len() as u64, hashed.length);
-            assert_eq!(encoded, STANDARD.encode(&bytes).into_bytes());
-        }
+        None => (b".", path),
     }
 }

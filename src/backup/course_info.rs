@@ -4,25 +4,26 @@
 //! CourseBuilder; numbers from the database are strings, as PHP 7.4 gets them. Where Chamilo would write paths of its
 //! server or the hash of a course password, neutral values stand: an archive should not tell them to its readers.
 
-use crate::php::{Sink, Writer};
+use crate::php::{self, Key, Sink, Writer};
 use crate::portal::database::{Row, Value};
 
-use super::contents::Contents;
+use super::rows::CourseRows;
+use super::{extras, resource, users};
 
 /// What all class names begin with.
-const NAMESPACE: &str = "Chamilo\\CourseBundle\\Component\\CourseCopy\\";
+pub const NAMESPACE: &str = "Chamilo\\CourseBundle\\Component\\CourseCopy\\";
 
 /// Where a Chamilo server keeps its courses, in the paths of the archive; no reader uses it.
 const NEUTRAL_COURSES: &str = "/var/www/chamilo/app/courses/";
 
 /// Writes the serialized Course object (before base64) into `sink`.
-pub fn write<S: Sink>(contents: &Contents, sink: S) -> S {
+pub fn write<S: Sink>(rows: &CourseRows, sink: S) -> S {
     let mut writer = Writer::new(sink);
-    let course = &contents.course;
+    let course = &rows.course;
     let directory = course.text("directory");
-    writer.begin_object(format!("{NAMESPACE}Course").as_bytes(), 9);
+    writer.begin_object(format!("{NAMESPACE}Course").as_bytes(), 10);
     writer.property(b"resources");
-    resources(contents, &mut writer);
+    resources(rows, &mut writer);
     text_property(&mut writer, b"code", &course.bytes("code"));
     text_property(&mut writer, b"path", format!("{NEUTRAL_COURSES}{directory}/").as_bytes());
     for name in [b"destination_path".as_slice(), b"destination_db"] {
@@ -33,20 +34,22 @@ pub fn write<S: Sink>(contents: &Contents, sink: S) -> S {
     text_property(&mut writer, b"backup_path", format!("{NEUTRAL_COURSES}{directory}").as_bytes());
     text_property(&mut writer, b"type", b"complete");
     writer.property(b"info");
-    info(contents, &mut writer);
+    info(rows, &mut writer);
+    writer.property(extras::NAME.as_bytes());
+    writer.value(&php::Value::Array(vec![(Key::from("users"), users::write(&rows.users))]));
     writer.end();
     writer.finish()
 }
 
-fn resources<S: Sink>(contents: &Contents, writer: &mut Writer<S>) {
-    let has_documents = !contents.documents.is_empty();
-    writer.begin_array(if has_documents { 2 } else { 1 });
+fn resources<S: Sink>(rows: &CourseRows, writer: &mut Writer<S>) {
+    let has_documents = !rows.documents.is_empty();
+    writer.begin_array(usize::from(has_documents) + 1 + resource::count(&rows.items));
     if has_documents {
         writer.key_str(b"document");
-        writer.begin_array(contents.documents.len());
+        writer.begin_array(rows.documents.len());
         let class = format!("{NAMESPACE}Resources\\Document");
         let mut path = Vec::new();
-        for document in &contents.documents {
+        for document in &rows.documents {
             path.clear();
             path.extend_from_slice(b"document/");
             path.extend_from_slice(&document.path);
@@ -65,7 +68,8 @@ fn resources<S: Sink>(contents: &Contents, writer: &mut Writer<S>) {
         writer.end();
     }
     writer.key_str(b"quiz");
-    orphan_questions(contents, writer);
+    orphan_questions(rows, writer);
+    resource::write_all(&rows.items, writer);
     writer.end();
 }
 
@@ -77,16 +81,21 @@ fn resource<S: Sink>(writer: &mut Writer<S>, source_id: &Value, kind: &str, item
     writer.int(-1);
     text_property(writer, b"type", kind.as_bytes());
     empty_list(writer, b"linked_resources");
+    property_rows(writer, item_properties);
+    writer.property(b"obj");
+    writer.null();
+    empty_list(writer, b"extraFields");
+}
+
+/// The property `item_properties`: a list of rows.
+pub fn property_rows<S: Sink>(writer: &mut Writer<S>, rows: &[Row]) {
     writer.property(b"item_properties");
-    writer.begin_array(item_properties.len());
-    for (number, row) in (0..).zip(item_properties) {
+    writer.begin_array(rows.len());
+    for (number, row) in (0..).zip(rows) {
         writer.key_int(number);
         property_row(writer, row);
     }
     writer.end();
-    writer.property(b"obj");
-    writer.null();
-    empty_list(writer, b"extraFields");
 }
 
 /// A row of `c_item_property` as Chamilo fetches it: every column by its name and by its position.
@@ -102,7 +111,7 @@ fn property_row<S: Sink>(writer: &mut Writer<S>, row: &Row) {
 }
 
 /// The pseudo test -1, which collects questions of no test and stands in every backup of Chamilo.
-fn orphan_questions<S: Sink>(contents: &Contents, writer: &mut Writer<S>) {
+fn orphan_questions<S: Sink>(rows: &CourseRows, writer: &mut Writer<S>) {
     writer.begin_array(1);
     writer.key_int(-1);
     writer.begin_object(format!("{NAMESPACE}Resources\\Quiz").as_bytes(), 7);
@@ -110,7 +119,7 @@ fn orphan_questions<S: Sink>(contents: &Contents, writer: &mut Writer<S>) {
     writer.begin_object(b"stdClass", 4);
     writer.property(b"iid");
     writer.int(-1);
-    let title = match contents.course.bytes("course_language").as_slice() {
+    let title = match rows.course.bytes("course_language").as_slice() {
         b"french" | b"french2" => "Questions orphelines",
         b"spanish" => "Preguntas huérfanas",
         _ => "Orphan questions",
@@ -197,8 +206,8 @@ const INFO: &[(&str, Source)] = &[
     ("course_email_image_large", Source::Null),
 ];
 
-fn info<S: Sink>(contents: &Contents, writer: &mut Writer<S>) {
-    let course = &contents.course;
+fn info<S: Sink>(rows: &CourseRows, writer: &mut Writer<S>) {
+    let course = &rows.course;
     let directory = course.text("directory");
     writer.begin_array(INFO.len());
     for (key, source) in INFO {
@@ -211,7 +220,7 @@ fn info<S: Sink>(contents: &Contents, writer: &mut Writer<S>) {
             },
             Source::Null => writer.null(),
             Source::Empty => writer.string(b""),
-            Source::CategoryName => column(writer, &contents.category_name),
+            Source::CategoryName => column(writer, &rows.category_name),
             Source::ExternalLink => {
                 writer.begin_array(2);
                 writer.key_str(b"url");
@@ -221,28 +230,28 @@ fn info<S: Sink>(contents: &Contents, writer: &mut Writer<S>) {
                 writer.end();
             }
             Source::PublicUrl => {
-                writer.string(format!("{}courses/{directory}/index.php", contents.portal_url).as_bytes());
+                writer.string(format!("{}courses/{directory}/index.php", rows.portal_url).as_bytes());
             }
             Source::Folder => writer.string(format!("{NEUTRAL_COURSES}{directory}/").as_bytes()),
-            Source::Picture(path) => writer.string(format!("{}{path}", contents.portal_url).as_bytes()),
+            Source::Picture(path) => writer.string(format!("{}{path}", rows.portal_url).as_bytes()),
         }
     }
     writer.end();
 }
 
-fn text_property<S: Sink>(writer: &mut Writer<S>, name: &[u8], value: &[u8]) {
+pub fn text_property<S: Sink>(writer: &mut Writer<S>, name: &[u8], value: &[u8]) {
     writer.property(name);
     writer.string(value);
 }
 
-fn empty_list<S: Sink>(writer: &mut Writer<S>, name: &[u8]) {
+pub fn empty_list<S: Sink>(writer: &mut Writer<S>, name: &[u8]) {
     writer.property(name);
     writer.begin_array(0);
     writer.end();
 }
 
 /// A column's value as PHP 7.4 fetches it: NULL, or a string.
-fn column<S: Sink>(writer: &mut Writer<S>, value: &Value) {
+pub fn column<S: Sink>(writer: &mut Writer<S>, value: &Value) {
     match value {
         Value::Null => writer.null(),
         Value::Text(text) => writer.string(text),

@@ -1,7 +1,7 @@
 //! A course as `backup.zip`, the archive that Chamilo's own backup makes, and the way back.
 //!
-//! [`Contents`] is what an archive will hold: rows read in one state of the database and the identities of the files,
-//! none of them opened. From it follow, each as cheap as it can be: the [`digest`](Contents::digest) (size and
+//! [`Rows`] is what one state of the database says of the archive, [`Contents`] adds what lies on the disk, where no
+//! document is opened. From it follow, each as cheap as it can be: the [`digest`](Contents::digest) (size and
 //! fingerprint, for `stat`) and the [`archive`](Contents::archive) (for reading). [`Remembered`] turns fingerprints into
 //! times of last change that move only when the content does. The way back is [`restore`](restore::restore).
 //!
@@ -10,9 +10,14 @@
 
 mod contents;
 mod course_info;
+mod extras;
 pub mod reader;
 mod remembered;
+pub mod resource;
 pub mod restore;
+mod rows;
+mod users;
 
 pub use contents::{BackupError, BackupFiles, Contents, Digest};
 pub use remembered::Remembered;
+pub use rows::Rows;

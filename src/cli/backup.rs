@@ -3,9 +3,10 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::archive::Archive;
-use crate::backup::{BackupFiles, Contents};
+use crate::backup::{BackupFiles, Contents, Rows};
 use crate::course::Course;
 use crate::portal::database::DatabaseExt;
 use crate::portal::{Access, Portal};
@@ -31,7 +32,8 @@ pub fn run(arguments: &Arguments) -> Outcome {
     let portal = Portal::open(&arguments.portal, Access::ReadOnly)?;
     let course = find(&portal, &arguments.course)?;
     let (_, checksums) = cache::open()?;
-    let archive = Contents::gather(&portal, course.id)?.archive(&portal, checksums)?;
+    let (rows, serialized) = Rows::load(&portal, course.id)?;
+    let archive = Contents::gather(&portal, Arc::new(rows))?.archive(&serialized, checksums)?;
     let output = arguments.output.clone().unwrap_or_else(|| format!("{}.zip", arguments.course).into());
     if output == Path::new("-") {
         return copy(&archive, &mut io::stdout().lock());

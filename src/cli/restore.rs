@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::backup::restore::{self, Report};
+use crate::backup::restore::{self, Conflict, Options, Report};
+use crate::course::import;
 use crate::portal::{Access, Portal};
 
 use super::{Outcome, progress};
@@ -19,12 +20,32 @@ pub struct Arguments {
     /// Make the course if there is none
     #[arg(long)]
     create: bool,
+    /// What to do where something else has the place
+    #[arg(long, value_enum, default_value_t = OnConflict::Skip)]
+    on_conflict: OnConflict,
+}
+
+/// Chamilo's policies for files of the same name.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum OnConflict {
+    /// Leave what is there
+    Skip,
+    /// Give the new one another name
+    Rename,
+    /// Replace what is there
+    Overwrite,
 }
 
 pub fn run(arguments: &Arguments) -> Outcome {
     let portal = Portal::open(&arguments.portal, Access::ReadWrite)?;
     let bar = progress::bytes(0, "restore");
-    let report = restore::restore(&portal, &arguments.course, &arguments.file, arguments.create, &mut |done, all| {
+    let conflict = match arguments.on_conflict {
+        OnConflict::Skip => Conflict::Skip,
+        OnConflict::Rename => Conflict::Rename,
+        OnConflict::Overwrite => Conflict::Overwrite,
+    };
+    let options = Options { create: arguments.create, conflict };
+    let report = restore::restore(&portal, &arguments.course, &arguments.file, options, &mut |done, all| {
         bar.set_length(all);
         bar.set_position(done);
     })?;
@@ -34,22 +55,34 @@ pub fn run(arguments: &Arguments) -> Outcome {
 }
 
 fn print(course: &str, report: &Report) {
-    let made = if report.created { " (new)" } else { "" };
-    println!("{course}{made}: {} documents added, {} already there", report.added, report.equal);
-    let lists = [
-        ("not restored, because something else is at this place", &report.conflicts),
-        ("not in the archive", &report.missing),
-        ("refused by the portal's rule for uploads", &report.refused),
-    ];
-    for (what, paths) in lists {
-        for path in paths {
-            println!("  {path}: {what}");
-        }
+    println!("{course}{}:", if report.created { " (new)" } else { "" });
+    print_outcome("document", &report.documents);
+    for path in &report.refused {
+        println!("    {path}: refused by the portal's rule for uploads");
     }
-    for (name, harmless) in &report.renamed {
-        println!("  {name}: restored as {harmless}, because a web server might run it");
+    for (kind, outcome) in &report.items {
+        print_outcome(kind, outcome);
     }
-    for (kind, count) in &report.left_out {
-        println!("  {kind}: {count} not restored; this version of coursefs restores documents only");
+    if report.lost_references > 0 {
+        println!(
+            "  {} references lead to things that the archive does not hold; they are empty",
+            report.lost_references
+        );
+    }
+    for what in &report.not_understood {
+        println!("  not understood, left out: {what}");
+    }
+}
+
+fn print_outcome(kind: &str, outcome: &import::Outcome) {
+    println!("  {kind}: {} added, {} already there", outcome.added, outcome.equal);
+    for place in &outcome.conflicts {
+        println!("    {place}: left out, because something else is at this place");
+    }
+    for (name, new) in &outcome.renamed {
+        println!("    {name}: restored as {new}");
+    }
+    for name in &outcome.missing {
+        println!("    {name}: not in the archive");
     }
 }

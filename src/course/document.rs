@@ -75,7 +75,7 @@ pub fn rows_of(session: &dyn Session, iid: i64) -> Result<Vec<Row>, DatabaseErro
 
 /// Which of a document's property rows counts: base rows win over session rows, then the later edit, then the higher
 /// key.
-fn rank(property: &Row) -> (bool, Vec<u8>, i64) {
+pub(super) fn rank(property: &Row) -> (bool, Vec<u8>, i64) {
     let base = property.int("session_id").unwrap_or(0) == 0;
     (base, property.bytes("lastedit_date"), property.int("iid").unwrap_or(0))
 }

@@ -4,11 +4,16 @@ pub mod create;
 mod defaults;
 pub mod document;
 pub mod document_rows;
+pub mod empty;
+pub mod html;
+pub mod import;
+pub mod item;
 pub mod names;
 pub mod property_rows;
 pub mod quota;
 pub mod staging;
 mod stamp;
+pub mod tool;
 
 use crate::portal::database::{DatabaseError, Row, Session};
 
@@ -79,4 +84,14 @@ impl Course {
             last_edit: row.text("last_edit"),
         })
     }
+}
+
+/// The address of the portal's main URL, with a slash at its end.
+pub fn portal_url(session: &dyn Session) -> Result<String, DatabaseError> {
+    let row = session.row("SELECT url FROM access_url ORDER BY id", &[])?;
+    let mut url = row.map_or_else(|| "http://localhost/".to_owned(), |row| row.text("url"));
+    if !url.ends_with('/') {
+        url.push('/');
+    }
+    Ok(url)
 }

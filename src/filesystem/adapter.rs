@@ -1,5 +1,6 @@
 //! The kernel's side: turns FUSE requests into calls of [`PortalFs`] and their outcome into replies, nothing else.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::io;
@@ -9,9 +10,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
 use fuser::{
-    Errno, FileAttr, FileHandle, FileType, Filesystem, FopenFlags, Generation, INodeNo, InitFlags, KernelConfig,
-    LockOwner, OpenFlags, ReplyAttr, ReplyData, ReplyDirectory, ReplyDirectoryPlus, ReplyEmpty, ReplyEntry, ReplyOpen,
-    ReplyStatfs, ReplyXattr, Request,
+    Errno, FileAttr, FileHandle, FileType, Filesystem, FopenFlags, Generation, INodeNo, InitFlags, IoctlFlags,
+    KernelConfig, LockOwner, OpenFlags, ReplyAttr, ReplyData, ReplyDirectory, ReplyDirectoryPlus, ReplyEmpty,
+    ReplyEntry, ReplyIoctl, ReplyOpen, ReplyStatfs, ReplyXattr, Request,
 };
 use tracing::{debug, error, warn};
 
@@ -23,6 +24,11 @@ const GENERATION: Generation = Generation(0);
 
 /// The longest name, in bytes.
 const NAME_MAX: u32 = 255;
+
+thread_local! {
+    /// What is read goes through one buffer a thread, which grows to the largest request of the kernel (1 MiB).
+    static READ_BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
 /// A portal behind the kernel's FUSE driver.
 pub struct Adapter {
@@ -225,15 +231,34 @@ impl Filesystem for Adapter {
         _lock_owner: Option<LockOwner>,
         reply: ReplyData,
     ) {
-        let read = self.handle(handle).and_then(|handle| match handle.as_ref() {
-            Handle::File(file) | Handle::Beside { file, .. } => file.read(offset, size as usize),
-            Handle::Folder(_) => Err(FsError::IsAFolder),
-            Handle::Passthrough { .. } => Err(FsError::BadHandle),
+        READ_BUFFER.with_borrow_mut(|buffer| {
+            buffer.resize(buffer.len().max(size as usize), 0);
+            let buffer = buffer.get_mut(..size as usize).unwrap_or_default();
+            let read = self.handle(handle).and_then(|handle| match handle.as_ref() {
+                Handle::File(file) | Handle::Beside { file, .. } => file.read(offset, buffer),
+                Handle::Folder(_) => Err(FsError::IsAFolder),
+                Handle::Passthrough { .. } => Err(FsError::BadHandle),
+            });
+            match read {
+                Ok(read) => reply.data(buffer.get(..read).unwrap_or_default()),
+                Err(error) => reply.error(errno("reading", number, &error)),
+            }
         });
-        match read {
-            Ok(bytes) => reply.data(&bytes),
-            Err(error) => reply.error(errno("reading", number, &error)),
-        }
+    }
+
+    /// Programs ask whether a file is a terminal.
+    fn ioctl(
+        &self,
+        _request: &Request,
+        _number: INodeNo,
+        _handle: FileHandle,
+        _flags: IoctlFlags,
+        _command: u32,
+        _input: &[u8],
+        _output_size: u32,
+        reply: ReplyIoctl,
+    ) {
+        reply.error(Errno::ENOTTY);
     }
 
     fn release(

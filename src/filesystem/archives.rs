@@ -5,10 +5,11 @@
 //! the others wait for its answer.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::archive::{Archive, Cache, Checksums};
+use crate::backup::Rows;
 use crate::backup::{BackupFiles, Contents, Remembered};
 use crate::course::Course;
 use crate::portal::Portal;
@@ -39,13 +40,66 @@ pub struct Archives {
     remembered: Remembered,
     lasting: Duration,
     slots: Mutex<HashMap<i64, Slot>>,
+    rows: KeptRows,
+}
+
+/// Files listed in all rows kept together; each costs about 100 bytes.
+const FILES_KEPT: usize = 250_000;
+
+/// What rows said, kept while nothing was committed: a later look then only looks at the files.
+#[derive(Default)]
+struct KeptRows {
+    state: Mutex<KeptState>,
+}
+
+#[derive(Default)]
+struct KeptState {
+    counter: u64,
+    rows: HashMap<i64, Arc<Rows>>,
+    /// The serialized course of the last load: whoever asks for the size often reads next.
+    serialized: Option<(i64, Arc<Vec<u8>>)>,
+}
+
+impl KeptRows {
+    fn get(&self, course: i64, counter: u64) -> Option<Arc<Rows>> {
+        let state = self.lock(counter);
+        state.rows.get(&course).cloned()
+    }
+
+    fn take_serialized(&self, course: i64, counter: u64) -> Option<(Arc<Rows>, Arc<Vec<u8>>)> {
+        let mut state = self.lock(counter);
+        let (_, serialized) = state.serialized.take_if(|(other, _)| *other == course)?;
+        state.rows.get(&course).map(|rows| (Arc::clone(rows), serialized))
+    }
+
+    /// Reads the rows anew and keeps them under `counter`, the state of the database before.
+    fn load(&self, portal: &Portal, course: i64, counter: u64) -> Result<(Arc<Rows>, Arc<Vec<u8>>), FsError> {
+        let (rows, serialized) = Rows::load(portal, course)?;
+        let (rows, serialized) = (Arc::new(rows), Arc::new(serialized));
+        let mut state = self.lock(counter);
+        let kept: usize = state.rows.values().map(|rows| rows.listed.len()).sum();
+        if kept + rows.listed.len() > FILES_KEPT {
+            state.rows.clear();
+        }
+        state.rows.insert(course, Arc::clone(&rows));
+        state.serialized = Some((course, Arc::clone(&serialized)));
+        Ok((rows, serialized))
+    }
+
+    fn lock(&self, counter: u64) -> MutexGuard<'_, KeptState> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.counter != counter {
+            *state = KeptState { counter, ..KeptState::default() };
+        }
+        state
+    }
 }
 
 impl Archives {
     /// Archives whose checksums and times are remembered in `cache`; a look lasts for `lasting`.
     pub fn new(portal: &Portal, cache: Arc<Cache>, checksums: Arc<Checksums>, lasting: Duration) -> Archives {
         let remembered = Remembered::new(cache, portal.root().display().to_string());
-        Archives { checksums, remembered, lasting, slots: Mutex::default() }
+        Archives { checksums, remembered, lasting, slots: Mutex::default(), rows: KeptRows::default() }
     }
 
     /// Size and time of the backup of `course`.
@@ -60,7 +114,11 @@ impl Archives {
             return Ok(last.summary);
         }
         let at = Instant::now();
-        let contents = Contents::gather(portal, course.id)?;
+        let rows = match self.rows.get(course.id, counter) {
+            Some(rows) => rows,
+            None => self.rows.load(portal, course.id, counter)?.0,
+        };
+        let contents = Contents::gather(portal, rows)?;
         self.look(course, &contents, &mut looked, at, counter)
     }
 
@@ -71,16 +129,20 @@ impl Archives {
         slot.try_lock().ok()?.as_ref().map(|looked| looked.summary)
     }
 
-    /// The backup of `course`, ready to be read, with its size and time.
-    pub fn open(&self, portal: &Portal, course: &Course) -> Result<(Archive<BackupFiles>, Summary), FsError> {
+    /// The backup of `course`, ready to be read.
+    pub fn open(&self, portal: &Portal, course: &Course) -> Result<Archive<BackupFiles>, FsError> {
         let counter = portal.database().change_counter()?;
         let at = Instant::now();
-        let contents = Contents::gather(portal, course.id)?;
+        let (rows, serialized) = match self.rows.take_serialized(course.id, counter) {
+            Some(found) => found,
+            None => self.rows.load(portal, course.id, counter)?,
+        };
+        let contents = Contents::gather(portal, rows)?;
         let slot = self.slot(course);
         let mut looked = slot.lock().unwrap_or_else(PoisonError::into_inner);
-        let summary = self.look(course, &contents, &mut looked, at, counter)?;
+        self.look(course, &contents, &mut looked, at, counter)?;
         drop(looked);
-        Ok((contents.archive(portal, Arc::clone(&self.checksums))?, summary))
+        Ok(contents.archive(&serialized, Arc::clone(&self.checksums))?)
     }
 
     fn look(

@@ -90,11 +90,10 @@ pub enum OpenFile {
 }
 
 impl OpenFile {
-    /// Reads up to `size` bytes from `offset` on; fewer only at the end.
-    pub fn read(&self, offset: u64, size: usize) -> Result<Vec<u8>, FsError> {
-        let mut bytes = vec![0; size];
+    /// Fills `buffer` from `offset` on and returns how many bytes that were; fewer only at the end.
+    pub fn read(&self, offset: u64, buffer: &mut [u8]) -> Result<usize, FsError> {
         let mut filled = 0;
-        while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
             let at = offset.saturating_add(filled as u64);
             let read = match self {
                 OpenFile::Document(file) => std::os::unix::fs::FileExt::read_at(file, rest, at)?,
@@ -105,8 +104,7 @@ impl OpenFile {
             }
             filled += read;
         }
-        bytes.truncate(filled);
-        Ok(bytes)
+        Ok(filled)
     }
 }
 
@@ -196,7 +194,7 @@ impl PortalFs {
                 Ok(OpenFile::Document(file))
             }
             Node::Backup(course) => {
-                let (archive, _) = self.archives.open(&self.portal, &self.course(course)?)?;
+                let archive = self.archives.open(&self.portal, &self.course(course)?)?;
                 Ok(OpenFile::Archive(Box::new(archive)))
             }
             Node::Root | Node::Course(_) | Node::Documents(_) => Err(FsError::IsAFolder),

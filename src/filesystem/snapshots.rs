@@ -16,7 +16,7 @@ use crate::portal::database::{DatabaseError, DatabaseExt};
 use super::Node;
 
 /// Documents kept in all trees together; a tree costs about 150 bytes a document.
-const DOCUMENTS_KEPT: usize = 100_000;
+const DOCUMENTS_KEPT: usize = 250_000;
 
 /// The courses at one moment.
 #[derive(Debug, Default)]

@@ -210,6 +210,12 @@ impl<'a> From<&'a str> for Key<'a> {
     }
 }
 
+impl From<String> for Key<'_> {
+    fn from(name: String) -> Self {
+        Key::String(Cow::Owned(name.into_bytes()))
+    }
+}
+
 impl From<i64> for Key<'_> {
     fn from(number: i64) -> Self {
         Key::Int(number)

@@ -113,6 +113,11 @@ impl<S: Sink> Writer<S> {
         Writer { sink, nesting: Nesting::default() }
     }
 
+    /// The number of the value written last, by which a [`Reference`] can name it; 0 before the first.
+    pub fn last_slot(&self) -> usize {
+        self.nesting.values
+    }
+
     /// The sink, with all that was written.
     pub fn finish(self) -> S {
         self.nesting.finish();
@@ -209,7 +214,11 @@ impl<S: Sink> Writer<S> {
         self.nesting.value();
         let tag = match reference {
             Reference::Object(_) => b'r',
-            Reference::Variable(_) => b'R',
+            Reference::Variable(_) => {
+                // It is another name for that value, no value of its own.
+                self.nesting.values -= 1;
+                b'R'
+            }
         };
         self.put_line(tag, &Digits::of_count(reference.slot() as u64), b";");
     }
@@ -304,9 +313,11 @@ impl Value<'_> {
     }
 }
 
-/// The containers open at this point, for the checks of builds with debug assertions; in others it stays empty.
+/// How many values were written, and the containers open at this point (for the checks of builds with debug
+/// assertions; in others that stays empty).
 #[derive(Debug, Default)]
 struct Nesting {
+    values: usize,
     open: Vec<Open>,
 }
 
@@ -321,6 +332,7 @@ struct Open {
 impl Nesting {
     #[inline]
     fn value(&mut self) {
+        self.values += 1;
         if cfg!(debug_assertions)
             && let Some(open) = self.open.last_mut()
         {

@@ -95,19 +95,19 @@ impl Value {
 /// One row of an answer. Columns that the table lacks read as [`Value::Null`].
 #[derive(Clone, Debug)]
 pub struct Row {
-    columns: Rc<[String]>,
+    columns: Rc<[Rc<str>]>,
     values: Vec<Value>,
 }
 
 impl Row {
     /// A row of `values` under `columns` (the same list for all rows of one answer).
-    pub fn new(columns: Rc<[String]>, values: Vec<Value>) -> Self {
+    pub fn new(columns: Rc<[Rc<str>]>, values: Vec<Value>) -> Self {
         Row { columns, values }
     }
 
     /// The value of `column`, NULL if there is no such column.
     pub fn get(&self, column: &str) -> &Value {
-        match self.columns.iter().position(|name| name == column) {
+        match self.columns.iter().position(|name| &**name == column) {
             Some(index) => self.values.get(index).unwrap_or(&Value::Null),
             None => &Value::Null,
         }
@@ -140,7 +140,12 @@ impl Row {
 
     /// Columns and values in the order of the answer.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.columns.iter().map(String::as_str).zip(&self.values)
+        self.columns.iter().map(|name| &**name).zip(&self.values)
+    }
+
+    /// Columns and values, for those who change them.
+    pub fn into_pairs(self) -> Vec<(Rc<str>, Value)> {
+        self.columns.iter().cloned().zip(self.values).collect()
     }
 }
 

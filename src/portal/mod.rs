@@ -4,6 +4,7 @@
 //! in SQLite, course files under `app/courses/<directory>/` as in a Chamilo installation.
 
 pub mod database;
+pub mod schema;
 mod settings;
 pub mod sqlite;
 pub mod storage;

@@ -104,7 +104,7 @@ impl Session for SqliteSession<'_> {
     ) -> Result<(), DatabaseError> {
         let failed = |error: rusqlite::Error| statement_error(sql, &error);
         let mut statement = self.connection.prepare_cached(sql).map_err(failed)?;
-        let columns: Rc<[String]> = statement.column_names().map(str::to_owned).collect();
+        let columns: Rc<[Rc<str>]> = statement.column_names().map(Rc::from).collect();
         let mut rows = statement.query(rusqlite::params_from_iter(params)).map_err(failed)?;
         while let Some(row) = rows.next().map_err(failed)? {
             let values = (0..columns.len())

@@ -1,0 +1,137 @@
+//! An embedded portal of any size, for `scripts/bench`: equal courses with equally many documents, spread over folders.
+//!
+//!     cargo run --release --example bench_portal -- DIR --courses 100 --documents 1000 --bytes 200 --folders 10
+//!
+//! Rows and folders are made as the library makes them for everybody; each course's documents come in one transaction.
+
+use std::error::Error;
+use std::fs::File;
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Parser;
+use coursefs::course::create::{self, NewCourse};
+use coursefs::course::document_rows::{self, DocumentKind, NewDocument};
+use coursefs::course::{Course, Stamp};
+use coursefs::portal::Portal;
+use coursefs::portal::database::{DatabaseExt, Session};
+use coursefs::portal::storage::Folder;
+
+/// The user that an embedded portal starts with.
+const ADMINISTRATOR: i64 = 1;
+
+/// Bytes written at once.
+const PIECE: usize = 1 << 20;
+
+/// Make an embedded portal for measurements
+#[derive(Parser)]
+struct Arguments {
+    /// A new or empty folder
+    dir: PathBuf,
+    /// Courses, called BENCH1, BENCH2 ...
+    #[arg(long, default_value_t = 1)]
+    courses: u64,
+    /// Documents in each course
+    #[arg(long, default_value_t = 1)]
+    documents: u64,
+    /// Bytes in each document
+    #[arg(long, default_value_t = 1024)]
+    bytes: u64,
+    /// Folders that the documents are spread over; 0 puts them at the top
+    #[arg(long, default_value_t = 0)]
+    folders: u64,
+    /// Give documents their length without writing anything: they read as zeros and take no room
+    #[arg(long)]
+    sparse: bool,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments = Arguments::parse();
+    let portal = Portal::init(&arguments.dir)?;
+    let stamp = Stamp::now(ADMINISTRATOR);
+    let mut noise = Noise::new();
+    for number in 1..=arguments.courses {
+        let code = format!("BENCH{number}");
+        let new = NewCourse { title: format!("Course {number}"), code, ..NewCourse::default() };
+        let course = create::create(&portal, &new, &stamp)?;
+        let folder = portal.courses_folder().folder(&[&course.directory, b"/document".as_slice()].concat())?;
+        portal.database().write(|session| fill(session, &course, &folder, &arguments, &stamp, &mut noise))?;
+    }
+    Ok(())
+}
+
+/// Gives `course`, whose documents lie in `folder`, its folders and documents.
+fn fill(
+    session: &dyn Session,
+    course: &Course,
+    folder: &Folder,
+    arguments: &Arguments,
+    stamp: &Stamp,
+    noise: &mut Noise,
+) -> Result<(), Box<dyn Error>> {
+    let insert = |path: &str, title: &str, kind| {
+        let document = NewDocument { path: path.as_bytes(), title, comment: None, kind, visible: true };
+        document_rows::insert(session, course.id, &document, stamp)
+    };
+    for number in 0..arguments.folders {
+        let name = format!("folder{number:04}");
+        folder.create_folders(name.as_bytes(), 0o755)?;
+        insert(&format!("/{name}"), &name, DocumentKind::Folder)?;
+    }
+    for number in 0..arguments.documents {
+        let name = format!("document{number:06}.bin");
+        let path = match number.checked_rem(arguments.folders) {
+            Some(place) => format!("folder{place:04}/{name}"),
+            None => name.clone(),
+        };
+        let file = folder.create_file(path.as_bytes(), 0o644)?;
+        if arguments.sparse {
+            file.set_len(arguments.bytes)?;
+        } else {
+            noise.write(&file, arguments.bytes)?;
+        }
+        insert(&format!("/{path}"), &name, DocumentKind::File { size: arguments.bytes })?;
+    }
+    Ok(())
+}
+
+/// Content that does not compress and differs from file to file; the same in every run.
+struct Noise {
+    state: u64,
+    piece: Vec<u8>,
+}
+
+impl Noise {
+    fn new() -> Noise {
+        let mut noise = Noise { state: 1, piece: Vec::with_capacity(PIECE) };
+        while noise.piece.len() < PIECE {
+            let number = noise.next();
+            noise.piece.extend_from_slice(&number.to_le_bytes());
+        }
+        noise
+    }
+
+    /// SplitMix64 (Steele, Lea, Flood 2014).
+    fn next(&mut self) -> u64 {
+        self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.state;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// Writes `bytes` bytes: the piece again and again, each time starting with a number never used before.
+    fn write(&mut self, mut file: &File, bytes: u64) -> std::io::Result<()> {
+        let mut left = bytes;
+        while left > 0 {
+            let number = self.next().to_le_bytes();
+            for (byte, new) in self.piece.iter_mut().zip(number) {
+                *byte = new;
+            }
+            let length = usize::try_from(left).unwrap_or(PIECE).min(PIECE);
+            file.write_all(self.piece.get(..length).unwrap_or_default())?;
+            left -= length as u64;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,296 @@
+//! The documents of an archive on their way into a course.
+
+use std::borrow::Cow;
+use std::fs::{File, FileTimes, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, UNIX_EPOCH};
+
+use rustix::fs::FileType;
+
+use crate::course::Stamp;
+use crate::course::document::DocumentTree;
+use crate::course::document_rows::{self, DocumentKind, NewDocument};
+use crate::course::html::{self, Address};
+use crate::portal::Settings;
+use crate::portal::database::{Session, Value};
+use crate::portal::storage::Folder;
+
+use super::super::reader::BackupFile;
+use super::files::{Compare, Placed, Staging};
+use super::plan::Planned;
+use super::{Aside, RestoreError, files_error};
+
+/// Where documents lie in a course and in a backup.
+const DOCUMENTS: &str = "document";
+
+/// The page that Chamilo lays into every Document folder so that no web server lists it. It has no row, and makes way
+/// for a document of that name.
+const GUARD: &[u8] = b"index.html";
+
+/// What stands in pages of Chamilo's archives for the address of the editor's style sheet (Chamilo 1.11,
+/// CourseArchiver).
+const EDITOR_CSS: &[u8] = b"{{css_editor}}";
+
+/// Pages longer than this are not looked at for links, in bytes.
+const LONGEST_PAGE: u64 = 64 << 20;
+
+/// What becomes of one document of the archive, and how long its file will be.
+#[derive(Clone, Copy)]
+pub struct Judged {
+    /// What to do.
+    pub step: Step,
+    /// Length of the file as it will be, in bytes.
+    pub size: u64,
+}
+
+/// What becomes of one document of the archive.
+#[derive(Clone, Copy)]
+pub enum Step {
+    /// It is there already.
+    Equal,
+    /// Something else is there.
+    Conflict,
+    /// The folder is to be made.
+    Folder,
+    /// The file is to be entered.
+    File { lies: Lies },
+}
+
+/// Where a file that is to be entered lies.
+#[derive(Clone, Copy)]
+pub enum Lies {
+    /// Unpacked, in the staging folder.
+    Aside,
+    /// There too, and at its place the guarding page.
+    BesideGuard,
+    /// At its place already, without a row.
+    InPlace,
+}
+
+/// The key of the document that is there, and whether it is a folder.
+pub fn find(tree: &DocumentTree, path: &[u8]) -> Option<(i64, bool)> {
+    let mut folder = None;
+    let mut found = None;
+    for name in path.split(|byte| *byte == b'/') {
+        let document = tree.child(folder, name)?;
+        folder = Some(document.iid);
+        found = Some((document.iid, document.folder));
+    }
+    found
+}
+
+/// The path of a document in the course's folder.
+pub fn below_documents(path: &[u8]) -> Vec<u8> {
+    [DOCUMENTS.as_bytes(), b"/", path].concat()
+}
+
+/// The path of the folder that `path` lies in, empty for the uppermost one.
+pub fn parent(path: &[u8]) -> &[u8] {
+    let slash = path.iter().rposition(|byte| *byte == b'/');
+    slash.and_then(|slash| path.get(..slash)).unwrap_or_default()
+}
+
+/// The name of an unpacked document in the staging folder.
+pub fn staged_name(number: usize) -> Vec<u8> {
+    number.to_string().into_bytes()
+}
+
+/// How pages of the archive are adapted to the course.
+pub struct Pages {
+    /// The course of the archive.
+    pub from: Address,
+    /// The course that takes them.
+    pub to: Address,
+    /// The address of the portal's editor style sheet.
+    pub editor_css: String,
+}
+
+impl Pages {
+    fn adapt(&self, page: Vec<u8>) -> Vec<u8> {
+        let mut page = page;
+        if let Some(css) = html::replaced(&page, EDITOR_CSS, self.editor_css.as_bytes(), |_| true) {
+            page = css;
+        }
+        html::moved(&page, &self.from, &self.to).unwrap_or(page)
+    }
+}
+
+/// The documents of one restore.
+pub struct Documents<'a> {
+    /// Code of the course, for messages.
+    pub code: &'a str,
+    /// The platform's settings.
+    pub settings: &'a Settings,
+    /// Who acts.
+    pub stamp: Stamp,
+    /// How pages are adapted.
+    pub pages: Pages,
+    /// Users of the archive that are users of this portal.
+    pub users: &'a std::collections::HashMap<i64, i64>,
+}
+
+impl Documents<'_> {
+    /// Decides what becomes of one document, and unpacks its file aside if it is new.
+    pub fn judge(
+        &self,
+        top: &Folder,
+        present: &DocumentTree,
+        backup: &mut BackupFile,
+        staging: &Staging,
+        number: usize,
+        document: &Planned,
+    ) -> Result<Judged, RestoreError> {
+        let place = below_documents(&document.path);
+        let failed = |source| files_error(self.code, &place, source);
+        let judged = |step| Judged { step, size: document.size };
+        let row = find(present, &document.path).map(|(_, folder)| folder);
+        let on_disk = match top.stat(&place) {
+            Ok(stat) => Some(FileType::from_raw_mode(stat.st_mode)),
+            Err(error) if matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ENOTDIR)) => None,
+            // A symbolic link in the way is not followed.
+            Err(error) if matches!(error.raw_os_error(), Some(libc::ELOOP | libc::EXDEV)) => {
+                return Ok(judged(Step::Conflict));
+            }
+            Err(error) => return Err(failed(error)),
+        };
+        let Some(entry) = &document.entry else {
+            return Ok(judged(match (row, on_disk) {
+                // A folder may so far be only a row, as Chamilo's own are at first.
+                (Some(true), Some(FileType::Directory) | None) => Step::Equal,
+                (None, None | Some(FileType::Directory)) => Step::Folder,
+                _ => Step::Conflict,
+            }));
+        };
+        match (row, on_disk) {
+            (None, None) => self.unpack_aside(backup, staging, number, document, entry, Lies::Aside),
+            (row, Some(FileType::RegularFile)) if row != Some(true) => {
+                let mut compare = Compare::with(top.open_file(&place).map_err(failed)?);
+                let (size, _) = self.unpack(backup, document, entry, &mut compare)?;
+                let step = match (compare.finish().map_err(failed)?, row) {
+                    (true, Some(_)) => Step::Equal,
+                    (true, None) => Step::File { lies: Lies::InPlace },
+                    (false, None) if document.path == GUARD => {
+                        return self.unpack_aside(backup, staging, number, document, entry, Lies::BesideGuard);
+                    }
+                    (false, _) => Step::Conflict,
+                };
+                Ok(Judged { step, size })
+            }
+            _ => Ok(judged(Step::Conflict)),
+        }
+    }
+
+    fn unpack_aside(
+        &self,
+        backup: &mut BackupFile,
+        staging: &Staging,
+        number: usize,
+        document: &Planned,
+        entry: &[u8],
+        lies: Lies,
+    ) -> Result<Judged, RestoreError> {
+        let failed = |source| files_error(self.code, entry, source);
+        let mut file = staging.folder.create_file(&staged_name(number), 0o600).map_err(failed)?;
+        let (size, mtime) = self.unpack(backup, document, entry, &mut file)?;
+        self.finish(&file, mtime).map_err(failed)?;
+        Ok(Judged { step: Step::File { lies }, size })
+    }
+
+    /// Writes the document's bytes, adapted if it is a page, and returns their number and the time of last change.
+    fn unpack(
+        &self,
+        backup: &mut BackupFile,
+        document: &Planned,
+        entry: &[u8],
+        output: &mut dyn Write,
+    ) -> Result<(u64, Option<i64>), RestoreError> {
+        if !is_page(&document.path) || document.size > LONGEST_PAGE {
+            return Ok((document.size, backup.unpack(entry, output)?));
+        }
+        let mut page = Vec::new();
+        let mtime = backup.unpack(entry, &mut page)?;
+        let page = self.pages.adapt(page);
+        output.write_all(&page).map_err(|source| files_error(self.code, entry, source))?;
+        Ok((page.len() as u64, mtime))
+    }
+
+    fn finish(&self, file: &File, mtime: Option<i64>) -> io::Result<()> {
+        file.set_permissions(Permissions::from_mode(self.settings.file_mode()))?;
+        let mtime = mtime.and_then(|mtime| u64::try_from(mtime).ok());
+        match mtime.and_then(|mtime| UNIX_EPOCH.checked_add(Duration::from_secs(mtime))) {
+            Some(time) => file.set_times(FileTimes::new().set_modified(time)),
+            None => Ok(()),
+        }
+    }
+
+    /// Puts a new document in its place and enters it; returns its key.
+    pub fn add<'a>(
+        &self,
+        session: &dyn Session,
+        course: i64,
+        placed: &mut Placed<'a>,
+        aside: &'a Aside,
+        number: usize,
+        document: &Planned,
+    ) -> Result<i64, RestoreError> {
+        let judged = aside.judged.get(number).copied().unwrap_or(Judged { step: Step::Conflict, size: 0 });
+        let place = below_documents(&document.path);
+        let failed = |source| files_error(self.code, &place, source);
+        match judged.step {
+            Step::Folder => placed.folder(&place, self.settings.folder_mode()).map_err(failed)?,
+            Step::File { lies: lies @ (Lies::Aside | Lies::BesideGuard) } => {
+                let staged = &aside.staging.folder;
+                if matches!(lies, Lies::BesideGuard) {
+                    placed.take_aside(&place, staged, GUARD).map_err(failed)?;
+                }
+                // The folder may so far be only a row, as Chamilo's own are at first.
+                placed.folder(parent(&place), self.settings.folder_mode()).map_err(failed)?;
+                placed.file(staged, &staged_name(number), &place).map_err(failed)?;
+            }
+            Step::File { lies: Lies::InPlace } | Step::Equal | Step::Conflict => {}
+        }
+        let path = [b"/".as_slice(), &document.path].concat();
+        let kind = match document.entry {
+            Some(_) => DocumentKind::File { size: judged.size },
+            None => DocumentKind::Folder,
+        };
+        let new = NewDocument {
+            path: &path,
+            title: &document.title,
+            comment: document.comment.as_deref(),
+            kind,
+            visible: document.visible,
+        };
+        let iid = document_rows::insert(session, course, &new, &self.stamp)?;
+        if document.readonly {
+            session.execute("UPDATE c_document SET readonly = 1 WHERE iid = ?", &[iid.into()])?;
+        }
+        if let Some(history) = &document.history {
+            let user = |column: &str| {
+                let user = history.int(column).and_then(|user| self.users.get(&user));
+                Value::Int(user.copied().unwrap_or(self.stamp.user))
+            };
+            let sql = "UPDATE c_item_property SET insert_date = ?, lastedit_date = ?, lastedit_type = ?, \
+                       insert_user_id = ?, lastedit_user_id = ? WHERE c_id = ? AND tool = 'document' AND ref = ?";
+            let values = [
+                history.get("insert_date").clone(),
+                history.get("lastedit_date").clone(),
+                history.get("lastedit_type").clone(),
+                user("insert_user_id"),
+                user("lastedit_user_id"),
+                course.into(),
+                iid.into(),
+            ];
+            session.execute(sql, &values)?;
+        }
+        Ok(iid)
+    }
+}
+
+/// Whether a document is a page, by its name as Chamilo judges it.
+pub fn is_page(path: &[u8]) -> bool {
+    let name = String::from_utf8_lossy(path);
+    let extension: Cow<'_, str> = name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase().into();
+    matches!(&*extension, "html" | "htm")
+}

@@ -1,0 +1,371 @@
+//! A backup into a course: all of it or nothing.
+//!
+//! In this order, so that no failure and no crash leaves half a course: the archive is read and every document judged;
+//! all new files are unpacked aside, where no web server serves them; then, in one transaction, rows are written and
+//! the files moved to their places. A file whose row is not committed is taken away again. What is already there is
+//! not made twice: a document of the same path and the same bytes and an item of the same content are skipped. Where
+//! something else has the place, the [`Conflict`] policy decides.
+
+mod documents;
+mod files;
+mod items;
+mod plan;
+
+use std::collections::HashSet;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::course::create::{self, CreateError, NewCourse};
+use crate::course::document::DocumentTree;
+use crate::course::document_rows::DocumentRowError;
+use crate::course::html::Address;
+use crate::course::import::{self, Import, ImportError, Origin};
+use crate::course::quota::Quota;
+use crate::course::staging::StagedCourse;
+use crate::course::{Course, Stamp};
+use crate::php::Value;
+use crate::portal::database::{DatabaseError, DatabaseExt, Session};
+use crate::portal::{Portal, Settings};
+
+use super::reader::{BackupFile, ReadBackupError};
+use super::{extras, users};
+
+use documents::{Documents, Judged, Pages, Step, find, parent};
+use files::{Placed, StagedFiles, StagedNames, Staging, sync};
+use items::ReadItems;
+use plan::{Planned, plan};
+
+pub use crate::course::import::Conflict;
+
+/// How a backup is restored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Make the course if there is none.
+    pub create: bool,
+    /// What to do where something else has the place.
+    pub conflict: Conflict,
+}
+
+/// Why a backup was not restored. The course is as it was before.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RestoreError {
+    /// The archive can't be read.
+    #[error(transparent)]
+    Read(#[from] ReadBackupError),
+    /// A path in the archive would lead out of the course.
+    #[error("{archive}: the document {path:?} has a path that no course may hold ({reason}); nothing was restored")]
+    UnsafePath {
+        /// The archive.
+        archive: PathBuf,
+        /// The path, as the archive has it.
+        path: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// There is no such course.
+    #[error("there is no course {0}; add --create to make it")]
+    NoCourse(String),
+    /// The documents don't fit.
+    #[error(
+        "course {course}: the archive's new documents take {needed} bytes, its quota leaves {free}; \
+         raise the quota in Chamilo and try again"
+    )]
+    Quota {
+        /// Code of the course.
+        course: String,
+        /// Bytes to be added.
+        needed: u64,
+        /// Bytes left.
+        free: u64,
+    },
+    /// A file or folder can't be written.
+    #[error("course {course}: {path}: {source}")]
+    Files {
+        /// Code of the course.
+        course: String,
+        /// The file or folder.
+        path: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The course can't be made.
+    #[error(transparent)]
+    Create(#[from] CreateError),
+    /// A document can't be entered.
+    #[error(transparent)]
+    Document(#[from] DocumentRowError),
+    /// Items can't be entered.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+fn files_error(course: &str, path: &[u8], source: io::Error) -> RestoreError {
+    let path = String::from_utf8_lossy(path).into_owned();
+    RestoreError::Files { course: course.to_owned(), path, source }
+}
+
+/// What a restore did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Whether the course was made.
+    pub created: bool,
+    /// What became of the documents.
+    pub documents: import::Outcome,
+    /// Documents of a kind that the portal's upload rule refuses.
+    pub refused: Vec<String>,
+    /// What became of the items of each other resource type that the archive has.
+    pub items: Vec<(&'static str, import::Outcome)>,
+    /// References that lead to nothing in the archive.
+    pub lost_references: usize,
+    /// What was not understood: resource type, key and class.
+    pub not_understood: Vec<String>,
+}
+
+/// Restores the backup `archive` into the course `code`.
+/// `progress` is told the bytes read so far and in all.
+pub fn restore(
+    portal: &Portal,
+    code: &str,
+    archive: &Path,
+    options: Options,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Report, RestoreError> {
+    let mut backup = BackupFile::open(archive)?;
+    let info = backup.course_info()?;
+    let value = info.course()?;
+    let settings = portal.settings()?;
+    let mut report = Report::default();
+    let planned = plan(&mut backup, &value, &settings, &mut report)?;
+    let items = items::read(&value, &mut report);
+    let ours = value.get(extras::NAME);
+    let (course, stamp, users) = portal.database().read(|session| {
+        let users = users::known(session, ours.and_then(|ours| ours.get("users")))?;
+        Ok::<_, RestoreError>((Course::by_code(session, code.as_bytes())?, Stamp::of_administrator(session)?, users))
+    })?;
+    if course.is_none() && !options.create {
+        return Err(RestoreError::NoCourse(code.to_owned()));
+    }
+    let origin = Origin { address: address_in(&value), users, complete: ours.is_some() };
+    let work = Work { portal, code, settings: &settings, stamp, planned: &planned, origin: &origin, options };
+    match course {
+        Some(course) => work.merge(&course, &mut backup, items, &mut report, progress)?,
+        None => work.make_course(&value, &mut backup, items, &mut report, progress)?,
+    }
+    Ok(report)
+}
+
+/// The course of the archive as links name it.
+fn address_in(course: &Value<'_>) -> Address {
+    let code = course.get("code").and_then(Value::as_bytes).unwrap_or_default().into_owned();
+    let directory = course.get("info").and_then(|info| info.get("path")).and_then(Value::as_bytes);
+    let directory = directory.map_or_else(|| code.clone(), std::borrow::Cow::into_owned);
+    Address { code, directory }
+}
+
+/// One restore, from the judged documents on.
+struct Work<'a> {
+    portal: &'a Portal,
+    code: &'a str,
+    settings: &'a Settings,
+    stamp: Stamp,
+    planned: &'a [Planned],
+    origin: &'a Origin,
+    options: Options,
+}
+
+/// What was unpacked aside.
+struct Aside {
+    staging: Staging,
+    judged: Vec<Judged>,
+    files: StagedNames,
+}
+
+impl Work<'_> {
+    /// Makes the course as the archive describes it, with its content.
+    fn make_course(
+        &self,
+        course: &Value<'_>,
+        backup: &mut BackupFile,
+        items: ReadItems,
+        report: &mut Report,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<(), RestoreError> {
+        let new = new_course(self.code, course);
+        self.check_quota(self.size(|_| true), new.disk_quota.unwrap_or_else(|| self.settings.default_quota()))?;
+        let staged =
+            StagedCourse::new(self.portal, self.settings).map_err(|error| files_error(self.code, b"", error))?;
+        let address = Address { code: self.code.into(), directory: self.code.into() };
+        let documents = self.documents(address)?;
+        let aside = self.unpack(&documents, staged.folder(), &DocumentTree::default(), backup, &items, progress)?;
+        let published = self.portal.database().write(|session| {
+            let course = create::create_in(session, self.settings, &new, &self.stamp)?;
+            let mut placed = Placed::new(staged.folder());
+            self.add(session, &course, &documents, &aside, &mut placed, items, report)?;
+            placed.keep();
+            let directory = course.directory;
+            staged.publish(self.portal, &directory).map_err(|error| files_error(self.code, &directory, error))
+        })?;
+        published.keep();
+        report.created = true;
+        Ok(())
+    }
+
+    /// Adds to `course` what it does not have.
+    fn merge(
+        &self,
+        course: &Course,
+        backup: &mut BackupFile,
+        items: ReadItems,
+        report: &mut Report,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<(), RestoreError> {
+        let top = self.portal.courses_folder().folder(&course.directory);
+        let top = top.map_err(|error| files_error(self.code, &course.directory, error))?;
+        let (present, quota) = self.portal.database().read(|session| {
+            Ok::<_, RestoreError>((DocumentTree::load(session, course.id)?, Quota::load(session, course)?))
+        })?;
+        let needed = self.size(|document| find(&present, &document.path).is_none());
+        self.check_quota(needed, quota.free())?;
+        let address = Address { code: course.code.clone(), directory: course.directory.clone() };
+        let documents = self.documents(address)?;
+        let aside = self.unpack(&documents, &top, &present, backup, &items, progress)?;
+        let mut placed = Placed::new(&top);
+        self.portal.database().write(|session| {
+            // Others may have written since.
+            self.check_quota(needed, Quota::load(session, course)?.free())?;
+            self.add(session, course, &documents, &aside, &mut placed, items, report)
+        })?;
+        placed.keep();
+        Ok(())
+    }
+
+    fn documents(&self, to: Address) -> Result<Documents<'_>, RestoreError> {
+        let portal_url = self.portal.database().read(crate::course::portal_url)?;
+        let editor_css = format!("{portal_url}web/css/editor.css");
+        let pages = Pages { from: self.origin.address.clone(), to, editor_css };
+        let (code, settings, stamp, users) = (self.code, self.settings, self.stamp, &self.origin.users);
+        Ok(Documents { code, settings, stamp, pages, users })
+    }
+
+    fn size(&self, counts: impl Fn(&Planned) -> bool) -> u64 {
+        self.planned.iter().filter(|document| counts(document)).map(|document| document.size).sum()
+    }
+
+    fn check_quota(&self, needed: u64, free: u64) -> Result<(), RestoreError> {
+        if needed > free {
+            return Err(RestoreError::Quota { course: self.code.to_owned(), needed, free });
+        }
+        Ok(())
+    }
+
+    /// Reads the whole archive: judges all documents and unpacks new files aside, on the disk for good.
+    fn unpack(
+        &self,
+        documents: &Documents<'_>,
+        top: &crate::portal::storage::Folder,
+        present: &DocumentTree,
+        backup: &mut BackupFile,
+        items: &ReadItems,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<Aside, RestoreError> {
+        let failed = |error| files_error(self.code, b"app/cache", error);
+        let staging = Staging::new(self.portal).map_err(failed)?;
+        let all = self.size(|_| true);
+        let mut read = 0;
+        let mut judged = Vec::with_capacity(self.planned.len());
+        let mut blocked = HashSet::new();
+        for (number, document) in self.planned.iter().enumerate() {
+            // Folders come before what is in them, so that a folder that can't be made is known by then.
+            let outcome = if blocked.contains(parent(&document.path)) {
+                Judged { step: Step::Conflict, size: document.size }
+            } else {
+                documents.judge(top, present, backup, &staging, number, document)?
+            };
+            if matches!(outcome.step, Step::Conflict) {
+                blocked.insert(document.path.as_slice());
+            }
+            judged.push(outcome);
+            read += document.size;
+            progress(read, all);
+        }
+        let files = items.stage(self.code, backup, &staging, self.settings.file_mode())?;
+        sync(&staging.folder).map_err(failed)?;
+        Ok(Aside { staging, judged, files })
+    }
+
+    /// Writes all rows and puts all files in their places, in the transaction of `session`.
+    #[expect(clippy::too_many_arguments, reason = "they are the parts of one restore")]
+    fn add<'a>(
+        &self,
+        session: &dyn Session,
+        course: &Course,
+        documents: &Documents<'_>,
+        aside: &'a Aside,
+        placed: &mut Placed<'a>,
+        mut items: ReadItems,
+        report: &mut Report,
+    ) -> Result<(), RestoreError> {
+        let mut import = Import::new(session, course, self.stamp, self.origin, self.options.conflict)?;
+        let now = DocumentTree::load(session, course.id)?;
+        let outcome = &mut report.documents;
+        for ((number, document), judged) in self.planned.iter().enumerate().zip(&aside.judged) {
+            let there = find(&now, &document.path);
+            let key = match (&judged.step, there) {
+                // A course starts with folders of its own.
+                (Step::Equal, Some((key, _))) | (Step::Folder, Some((key, true))) => {
+                    outcome.equal += 1;
+                    Some(key)
+                }
+                (Step::Folder | Step::File { .. }, None) => {
+                    outcome.added += 1;
+                    Some(documents.add(session, course.id, placed, aside, number, document)?)
+                }
+                (_, there) => {
+                    outcome.conflicts.push(String::from_utf8_lossy(&document.path).into_owned());
+                    there.map(|(key, _)| key)
+                }
+            };
+            if let (Some(old), Some(new)) = (document.key, key) {
+                import.document(old, new);
+            }
+        }
+        let mut files = StagedFiles {
+            staged: &aside.files,
+            staging: &aside.staging.folder,
+            placed,
+            folder_mode: self.settings.folder_mode(),
+        };
+        for kind in import::order() {
+            let items = items.take(kind);
+            if !items.is_empty() {
+                report.items.push((kind.key, import.kind(kind, items, &mut files)?));
+            }
+        }
+        report.lost_references = import.finish()?;
+        Ok(())
+    }
+}
+
+/// The course that the archive's `info` describes, under a new code.
+fn new_course(code: &str, course: &Value<'_>) -> NewCourse {
+    let info = course.get("info");
+    let text = |name: &str| {
+        let value = info.and_then(|info| info.get(name)).and_then(Value::as_text);
+        value.map(std::borrow::Cow::into_owned).filter(|text| !text.is_empty())
+    };
+    let number = |name: &str| info.and_then(|info| info.get(name)).and_then(Value::as_int);
+    NewCourse {
+        code: code.to_owned(),
+        title: text("title").unwrap_or_else(|| code.to_owned()),
+        language: text("language"),
+        category: text("category_code").unwrap_or_default(),
+        visibility: number("visibility").filter(|visibility| (0..=4).contains(visibility)),
+        disk_quota: number("disk_quota").and_then(|quota| u64::try_from(quota).ok()).filter(|quota| *quota > 0),
+        department_name: text("department_name"),
+        department_url: text("department_url"),
+    }
+}

@@ -1,0 +1,163 @@
+//! What the rows of a course say of its backup, in one state of the database: the serialized course, and which files
+//! go with it. Nothing of the disk is looked at.
+
+use xxhash_rust::xxh3::xxh3_128;
+
+use crate::course;
+use crate::course::document::{self, Document};
+use crate::course::item::{Items, Record};
+use crate::course::tool::Table;
+use crate::portal::Portal;
+use crate::portal::database::{DatabaseExt, Row, Value};
+
+use super::{BackupError, course_info, users};
+
+/// The rows as the form of `course_info.dat` needs them.
+pub struct CourseRows {
+    /// The row of `course`.
+    pub course: Row,
+    /// Name of the course's category, NULL if it has none.
+    pub category_name: Value,
+    /// The portal's address, with a slash at its end.
+    pub portal_url: String,
+    /// Documents in the order of their paths.
+    pub documents: Vec<Document>,
+    /// Items of all other tools.
+    pub items: Items,
+    /// Marks of the users that rows name.
+    pub users: Vec<(i64, String)>,
+}
+
+/// A file or folder that the rows name.
+#[derive(Debug)]
+pub struct Listed {
+    /// Its path below the course's folder, also its name in the archive.
+    pub place: Box<[u8]>,
+    /// Whether it is a folder.
+    pub folder: bool,
+    /// For a folder that belongs into the archive even if it is not on the disk: the time of its last edit, in seconds
+    /// since 1970 UTC.
+    pub without_disk: Option<i64>,
+}
+
+/// What the rows of a course say of its backup.
+#[derive(Debug)]
+pub struct Rows {
+    /// The course's code, for messages.
+    pub code: String,
+    /// The course's folder below `app/courses/`.
+    pub directory: Vec<u8>,
+    /// When the newest row was written, in seconds since 1970 UTC.
+    pub changed: i64,
+    /// Length of the serialized course in bytes, before base64.
+    pub length: u64,
+    /// Hash of the serialized course.
+    pub hash: u128,
+    /// Files and folders in the order of their places, each once.
+    pub listed: Vec<Listed>,
+}
+
+impl Rows {
+    /// Reads the rows of the course with the number `course`; returns with them the serialized course.
+    pub fn load(portal: &Portal, course: i64) -> Result<(Rows, Vec<u8>), BackupError> {
+        let rows = portal.database().read(|session| {
+            let sql = "SELECT * FROM course WHERE id = ?";
+            let row = session.row(sql, &[course.into()])?.ok_or(BackupError::NoCourse(course))?;
+            let sql = "SELECT name FROM course_category WHERE code = ?";
+            let category = session.row(sql, &[row.get("category_code").clone()])?;
+            let category_name = category.map_or(Value::Null, |category| category.get("name").clone());
+            let documents = document::load(session, course)?;
+            let keys = documents.iter().map(|document| (document.path.clone(), document.iid)).collect();
+            let items = Items::load(session, row.clone(), keys)?;
+            let named = users::named(&items, documents.iter().flat_map(|document| &document.properties));
+            let users = users::marks(session, &named)?;
+            let portal_url = course::portal_url(session)?;
+            Ok::<_, BackupError>(CourseRows { course: row, category_name, portal_url, documents, items, users })
+        })?;
+        let serialized = course_info::write(&rows, Vec::new());
+        let found = Rows {
+            code: rows.course.text("code"),
+            directory: rows.course.bytes("directory"),
+            changed: changed(&rows),
+            length: serialized.len() as u64,
+            hash: xxh3_128(&serialized),
+            listed: listed(&rows),
+        };
+        Ok((found, serialized))
+    }
+}
+
+fn listed(rows: &CourseRows) -> Vec<Listed> {
+    let mut listed: Vec<Listed> = Vec::with_capacity(rows.documents.len());
+    for document in &rows.documents {
+        // Links have no file.
+        if document.folder || document.row.bytes("filetype") == b"file" {
+            let place = [b"document/".as_slice(), &document.path].concat().into();
+            let without_disk = document.folder.then(|| newest_edit(&document.properties));
+            listed.push(Listed { place, folder: document.folder, without_disk });
+        }
+    }
+    for (kind, items) in rows.items.iter() {
+        for item in items {
+            files_of(&kind.table, &item.record, &mut listed);
+        }
+    }
+    listed.sort_by(|a, b| a.place.cmp(&b.place));
+    // Two rows with one path are two resources, but one file.
+    listed.dedup_by(|later, first| later.place == first.place);
+    listed
+}
+
+/// The files that a record and those below it name.
+fn files_of(table: &Table, record: &Record, listed: &mut Vec<Listed>) {
+    if let Some(files) = &table.files {
+        let name = record.bytes(files.column);
+        let plain =
+            !name.is_empty() && name != b"." && name != b".." && !name.iter().any(|byte| matches!(byte, b'/' | 0));
+        if plain {
+            let place = [files.folder.as_bytes(), b"/", &name].concat().into();
+            listed.push(Listed { place, folder: false, without_disk: None });
+        }
+    }
+    for (child, records) in table.children.iter().zip(&record.children) {
+        for record in records {
+            files_of(child, record, listed);
+        }
+    }
+}
+
+fn changed(rows: &CourseRows) -> i64 {
+    let documents = rows.documents.iter().flat_map(|document| &document.properties);
+    let items = rows.items.iter().flat_map(|(_, items)| items).flat_map(|item| &item.properties);
+    let newest = newest_edit(documents.chain(items));
+    newest.max(unix_time(&rows.course.bytes("creation_date")).unwrap_or(0))
+}
+
+/// The newest time of last edit among property rows.
+fn newest_edit<'a>(properties: impl IntoIterator<Item = &'a Row>) -> i64 {
+    let dates = properties.into_iter().filter_map(|property| match property.get("lastedit_date") {
+        // Dates sort as text: only the newest has to be understood.
+        Value::Text(date) => Some(date.as_slice()),
+        _ => None,
+    });
+    dates.max().and_then(unix_time).unwrap_or(0)
+}
+
+/// A `DATETIME` of the database (UTC) in seconds since 1970; `None` for zero dates and what is no date.
+fn unix_time(date: &[u8]) -> Option<i64> {
+    let date = std::str::from_utf8(date).ok()?;
+    let date: jiff::civil::DateTime = date.parse().ok()?;
+    jiff::tz::Offset::UTC.to_timestamp(date).ok().map(|timestamp| timestamp.as_second())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_of_the_database_are_utc() {
+        assert_eq!(unix_time(b"2024-03-01 09:00:00"), Some(1_709_283_600));
+        assert_eq!(unix_time(b"0000-00-00 00:00:00"), None);
+        assert_eq!(unix_time(b""), None);
+    }
+}

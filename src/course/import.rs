@@ -1,0 +1,636 @@
+//! Items into a course: new keys, references that follow them, and nothing twice.
+//!
+//! An [`Import`] runs inside the caller's transaction. It takes the items of one kind after the other, in an order in
+//! which most references lead to what is there already; the few that lead forward or back are set at the end. An item
+//! that equals one of the course (in all its columns but keys, users and order) is not made again: its keys lead to the
+//! one that is there.
+
+use std::collections::HashMap;
+use std::io;
+
+use crate::portal::database::{DatabaseError, Row, Session, Value};
+use crate::portal::schema::{self, Column};
+
+use super::html::{self, Address};
+use super::item::{self, Item, Record};
+use super::property_rows;
+use super::tool::{Files, Form, Kind, Owner, Role, TOOLS, Table};
+use super::{Course, Stamp};
+
+/// What to do with an item whose place another one has (Chamilo 1.11, CourseRestorer's file policy).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Conflict {
+    /// The one that is there stays.
+    #[default]
+    Skip,
+    /// The new one gets another name.
+    Rename,
+    /// The new one takes the place.
+    Overwrite,
+}
+
+/// Where items come from.
+pub struct Origin {
+    /// The course that they were in.
+    pub address: Address,
+    /// Users of the archive that are known to be users of this portal.
+    pub users: HashMap<i64, i64>,
+    /// Whether the archive tells all columns and property rows (ours) or what Chamilo writes.
+    pub complete: bool,
+}
+
+/// Puts the files of items into the course.
+pub trait Attachments {
+    /// Puts the file called `name` into its folder and returns the name it got; `None` if the archive lacks it.
+    fn place(&mut self, files: &Files, name: &[u8]) -> io::Result<Option<Vec<u8>>>;
+}
+
+/// What became of the items of one kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Items added.
+    pub added: usize,
+    /// Items that were there already, equal.
+    pub equal: usize,
+    /// Items whose place something else has, by that place; they were left out.
+    pub conflicts: Vec<String>,
+    /// Items that got another name, or took the place of another: old and new name.
+    pub renamed: Vec<(String, String)>,
+    /// Files that the archive lacks.
+    pub missing: Vec<String>,
+}
+
+/// Why items were not imported.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImportError {
+    /// A file can't be put in its place.
+    #[error("{name}: {source}")]
+    File {
+        /// The file.
+        name: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+/// Keys of one table.
+type Keys = HashMap<(&'static str, i64), i64>;
+
+/// A reference that could not be set when its row was written.
+struct Open {
+    table: &'static Table,
+    row: i64,
+    column: String,
+    target: (&'static str, i64),
+}
+
+/// One import into one course.
+pub struct Import<'a> {
+    session: &'a dyn Session,
+    course: &'a Course,
+    course_row: Row,
+    address: Address,
+    stamp: Stamp,
+    origin: &'a Origin,
+    conflict: Conflict,
+    /// Keys in the archive and in the course.
+    keys: Keys,
+    open: Vec<Open>,
+    columns: HashMap<&'static str, Vec<String>>,
+}
+
+impl<'a> Import<'a> {
+    /// An import into `course` in the transaction of `session`.
+    pub fn new(
+        session: &'a dyn Session,
+        course: &'a Course,
+        stamp: Stamp,
+        origin: &'a Origin,
+        conflict: Conflict,
+    ) -> Result<Import<'a>, ImportError> {
+        let sql = "SELECT * FROM course WHERE id = ?";
+        let course_row = session.row(sql, &[course.id.into()])?.ok_or_else(|| DatabaseError::Statement {
+            sql: sql.into(),
+            reason: format!("the course with the number {} is gone", course.id),
+        })?;
+        let address = Address { code: course.code.clone(), directory: course.directory.clone() };
+        Ok(Import {
+            session,
+            course,
+            course_row,
+            address,
+            stamp,
+            origin,
+            conflict,
+            keys: Keys::new(),
+            open: Vec::new(),
+            columns: HashMap::new(),
+        })
+    }
+
+    /// Lets references to the document with the key `old` in the archive lead to the document `new` of the course.
+    pub fn document(&mut self, old: i64, new: i64) {
+        self.keys.insert(("c_document", old), new);
+    }
+
+    /// Adds the items of one kind; call it for all kinds in the order of [`order`].
+    pub fn kind(
+        &mut self,
+        kind: &'static Kind,
+        mut items: Vec<Item>,
+        attachments: &mut dyn Attachments,
+    ) -> Result<Outcome, ImportError> {
+        let mut outcome = Outcome::default();
+        let told = self.told(kind);
+        let mut present: HashMap<Vec<u8>, Vec<Item>> = HashMap::new();
+        let mut places: HashMap<Vec<u8>, Item> = HashMap::new();
+        for there in item::load_one_kind(self.session, kind, &self.course_row)? {
+            if let Some(place) = place(kind, &there.record) {
+                places.insert(place, there.clone());
+            }
+            let sides = Sides { kind, keys: None, told: &told };
+            present.entry(sides.canonical(&there.record)).or_default().push(there);
+        }
+        for alike in present.values_mut() {
+            // The oldest is taken first.
+            alike.reverse();
+        }
+        for item in &mut items {
+            self.adapt(&kind.table, &mut item.record);
+            let canonical = Sides { kind, keys: Some(&self.keys), told: &told }.canonical(&item.record);
+            if let Some(there) = present.get_mut(&canonical).and_then(Vec::pop) {
+                self.same(&kind.table, &item.record, &there.record);
+                outcome.equal += 1;
+                continue;
+            }
+            if let Some(there) = place(kind, &item.record).and_then(|place| places.get(&place)) {
+                let name = String::from_utf8_lossy(&place(kind, &item.record).unwrap_or_default()).into_owned();
+                match self.conflict {
+                    Conflict::Overwrite => {
+                        super::empty::delete(self.session, kind, self.course, &there.record)?;
+                        outcome.renamed.push((name.clone(), name));
+                    }
+                    Conflict::Rename if let Some(new) = self.rename(kind, &mut item.record, &places) => {
+                        outcome.renamed.push((name, new));
+                    }
+                    Conflict::Skip | Conflict::Rename => {
+                        self.same(&kind.table, &item.record, &there.record);
+                        outcome.conflicts.push(name);
+                        continue;
+                    }
+                }
+            }
+            let mut record = std::mem::take(&mut item.record);
+            self.place_files(&kind.table, &mut record, attachments, &mut outcome)?;
+            let key = self.insert(&kind.table, &record, None)?;
+            self.insert_property(item, key)?;
+            outcome.added += 1;
+        }
+        Ok(outcome)
+    }
+
+    /// Sets the references that had to wait; returns how many lead to nothing. They are 0 then.
+    pub fn finish(self) -> Result<usize, ImportError> {
+        let mut lost = 0;
+        for open in &self.open {
+            match self.keys.get(&open.target) {
+                Some(key) => {
+                    let table = open.table;
+                    let sql =
+                        format!("UPDATE `{}` SET `{}` = ? WHERE `{}` = ?", table.name, open.column, table.primary);
+                    self.session.execute(&sql, &[(*key).into(), open.row.into()])?;
+                }
+                None => lost += 1,
+            }
+        }
+        Ok(lost)
+    }
+
+    /// Which columns the archive tells, and so which count in a comparison.
+    fn told(&self, kind: &'static Kind) -> Told {
+        if self.origin.complete { Told::All } else { Told::ByForm(kind) }
+    }
+
+    /// Lets links in HTML lead into this course.
+    fn adapt(&self, table: &Table, record: &mut Record) {
+        let html: Vec<&str> =
+            table.roles.iter().filter(|(_, role)| matches!(role, Role::Html)).map(|(name, _)| *name).collect();
+        for column in html {
+            if let Value::Text(text) = record.get(column)
+                && let Some(moved) = html::moved(text, &self.origin.address, &self.address)
+            {
+                record.set(column, Value::Text(moved));
+            }
+        }
+        for (child, records) in table.children.iter().zip(&mut record.children) {
+            for record in records {
+                self.adapt(child, record);
+            }
+        }
+    }
+
+    /// Remembers that the rows of `old` are those of `there`.
+    fn same(&mut self, table: &'static Table, old: &Record, there: &Record) {
+        if let (Some(old), Some(new)) = (old.key(table), there.key(table)) {
+            self.keys.insert((table.name, old), new);
+        }
+        for ((child, old), there) in table.children.iter().zip(&old.children).zip(&there.children) {
+            for (old, there) in old.iter().zip(there) {
+                self.same(child, old, there);
+            }
+        }
+    }
+
+    /// Gives the record a free place; `None` if its kind's places are fixed.
+    fn rename(&self, kind: &'static Kind, record: &mut Record, places: &HashMap<Vec<u8>, Item>) -> Option<String> {
+        let column = *kind.place.first()?;
+        if column == kind.table.key {
+            return None;
+        }
+        let name = record.bytes(column);
+        for number in 1..10_000 {
+            let new = [name.as_slice(), format!("_{number}").as_bytes()].concat();
+            record.set(column, Value::Text(new.clone()));
+            if place(kind, record).is_some_and(|place| !places.contains_key(&place)) {
+                return Some(String::from_utf8_lossy(&new).into_owned());
+            }
+        }
+        None
+    }
+
+    fn place_files(
+        &mut self,
+        table: &'static Table,
+        record: &mut Record,
+        attachments: &mut dyn Attachments,
+        outcome: &mut Outcome,
+    ) -> Result<(), ImportError> {
+        if let Some(files) = &table.files {
+            let name = record.bytes(files.column);
+            if !name.is_empty() {
+                let shown = || format!("{}/{}", files.folder, String::from_utf8_lossy(&name));
+                match attachments.place(files, &name).map_err(|source| ImportError::File { name: shown(), source })? {
+                    Some(new) => record.set(files.column, Value::Text(new)),
+                    None => outcome.missing.push(shown()),
+                }
+            }
+        }
+        for (child, records) in table.children.iter().zip(&mut record.children) {
+            for record in records {
+                self.place_files(child, record, attachments, outcome)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Inserts a row and those below it, and returns its key.
+    fn insert(
+        &mut self,
+        table: &'static Table,
+        record: &Record,
+        parent: Option<(&Record, i64)>,
+    ) -> Result<i64, ImportError> {
+        let columns = self.columns_of(table)?;
+        let known = schema::columns(table.name);
+        let mut values: Vec<(&str, Value)> = Vec::with_capacity(columns.len());
+        let mut copies: Vec<&str> = Vec::new();
+        let mut open: Vec<(String, (&'static str, i64))> = Vec::new();
+        for column in &columns {
+            let known = known.iter().find(|known| known.name == column);
+            let given = record.find(column);
+            let value = if column == table.primary {
+                continue;
+            } else if column == table.parent {
+                parent.map_or(Value::Int(0), |(_, key)| Value::Int(key))
+            } else if column == "c_id" {
+                Value::Int(self.course.id)
+            } else if column == "course_code" && table.owner == Owner::Code {
+                Value::Text(self.course.code.clone())
+            } else if (column == table.key && !is_name(given)) || table.copies.contains(&column.as_str()) {
+                copies.push(column);
+                known.map_or(Value::Int(0), Column::empty)
+            } else {
+                match (table.role_in(column, record, parent.map(|(record, _)| record)), given) {
+                    (Role::Session, given) => session_of(table, known, given),
+                    (Role::User, given) => self.user(known, given),
+                    (Role::Reference(target) | Role::Late(target), Some(given)) => match reference(given) {
+                        Some(old) => match self.keys.get(&(target, old)) {
+                            Some(new) => keep_form(given, *new),
+                            None => {
+                                open.push((column.clone(), (target, old)));
+                                known.map_or(Value::Int(0), nothing)
+                            }
+                        },
+                        None => fitting(known, given),
+                    },
+                    (_, Some(given)) => fitting(known, given),
+                    (_, None) => match known {
+                        Some(known) => known.empty(),
+                        // A column that the administrator switched on has its own default.
+                        None => continue,
+                    },
+                }
+            };
+            values.push((column, value));
+        }
+        let row = self.session.insert(table.name, &values)?;
+        if !copies.is_empty() {
+            let set: Vec<String> = copies.iter().map(|column| format!("`{column}` = ?")).collect();
+            let sql = format!("UPDATE `{}` SET {} WHERE `{}` = ?", table.name, set.join(", "), table.primary);
+            self.session.execute(&sql, &vec![row.into(); copies.len() + 1])?;
+        }
+        if let Some(old) = record.key(table) {
+            self.keys.insert((table.name, old), row);
+        }
+        self.open.extend(open.into_iter().map(|(column, target)| Open { table, row, column, target }));
+        for (child, records) in table.children.iter().zip(&record.children) {
+            for child_record in records {
+                self.insert(child, child_record, Some((record, row)))?;
+            }
+        }
+        Ok(row)
+    }
+
+    /// Inserts the property row of a new item: what the archive says, else that it is visible.
+    fn insert_property(&self, item: &Item, key: i64) -> Result<(), ImportError> {
+        let Some(tool) = item.kind.property_tool else { return Ok(()) };
+        let newest = item.newest_property();
+        if newest.is_none() && self.origin.complete {
+            return Ok(());
+        }
+        let text = |column: &str| newest.map(|row| row.bytes(column)).filter(|text| !text.is_empty());
+        let now = self.stamp.datetime().into_bytes();
+        let user = |column: &str| {
+            let user = newest.and_then(|row| row.int(column)).and_then(|user| self.origin.users.get(&user));
+            Value::Int(user.copied().unwrap_or(self.stamp.user))
+        };
+        let date = |column: &str| Value::Text(text(column).unwrap_or_else(|| now.clone()));
+        let edit = text("lastedit_type").unwrap_or_else(|| added(tool));
+        let visibility = newest.and_then(|row| row.int("visibility")).unwrap_or(1);
+        let row = self.session.insert(
+            "c_item_property",
+            &[
+                ("c_id", self.course.id.into()),
+                ("to_group_id", Value::Null),
+                ("to_user_id", Value::Null),
+                ("insert_user_id", user("insert_user_id")),
+                ("session_id", Value::Null),
+                ("id", Value::Null),
+                ("tool", tool.into()),
+                ("insert_date", date("insert_date")),
+                ("lastedit_date", date("lastedit_date")),
+                ("ref", key.into()),
+                ("lastedit_type", edit.into()),
+                ("lastedit_user_id", user("lastedit_user_id")),
+                ("visibility", visibility.into()),
+                ("start_visible", text("start_visible").into()),
+                ("end_visible", text("end_visible").into()),
+            ],
+        )?;
+        Ok(property_rows::set_second_key(self.session, "c_item_property", "id", row)?)
+    }
+
+    fn user(&self, known: Option<&Column>, given: Option<&Value>) -> Value {
+        match given.and_then(reference) {
+            Some(user) => keep_form(
+                given.unwrap_or(&Value::Null),
+                self.origin.users.get(&user).copied().unwrap_or(self.stamp.user),
+            ),
+            None => given.map_or_else(|| known.map_or(Value::Null, Column::empty), |given| fitting(known, given)),
+        }
+    }
+
+    /// The columns that this portal's table has.
+    fn columns_of(&mut self, table: &'static Table) -> Result<Vec<String>, DatabaseError> {
+        if let Some(columns) = self.columns.get(table.name) {
+            return Ok(columns.clone());
+        }
+        let columns = self.session.columns(table.name)?;
+        self.columns.insert(table.name, columns.clone());
+        Ok(columns)
+    }
+}
+
+/// Kinds in an order in which references lead to earlier ones, as far as that goes.
+pub fn order() -> Vec<&'static Kind> {
+    let kinds: Vec<&'static Kind> = TOOLS.iter().flat_map(|tool| tool.kinds).collect();
+    let mut ordered = Vec::new();
+    let mut visited = vec![false; kinds.len()];
+    for start in 0..kinds.len() {
+        visit(start, &kinds, &mut visited, &mut ordered);
+    }
+    ordered
+}
+
+fn visit(place: usize, kinds: &[&'static Kind], visited: &mut [bool], ordered: &mut Vec<&'static Kind>) {
+    match visited.get_mut(place) {
+        Some(visited) if !*visited => *visited = true,
+        _ => return,
+    }
+    let Some(kind) = kinds.get(place) else { return };
+    let mut targets = Vec::new();
+    kind.table.targets(&mut targets);
+    for (other, target) in kinds.iter().enumerate() {
+        if targets.contains(&target.table.name) {
+            visit(other, kinds, visited, ordered);
+        }
+    }
+    ordered.push(kind);
+}
+
+/// Which columns count when two records are compared.
+enum Told {
+    All,
+    ByForm(&'static Kind),
+}
+
+impl Told {
+    fn column(&self, table: &Table, column: &str) -> bool {
+        match self {
+            Told::All => true,
+            Told::ByForm(kind) if table.name == kind.table.name => super::tool::covers(kind, column),
+            Told::ByForm(kind) => {
+                super::tool::child_columns(kind, table.name).is_some_and(|columns| columns.contains(&column))
+            }
+        }
+    }
+
+    fn table(&self, table: &Table) -> bool {
+        match self {
+            Told::All => true,
+            Told::ByForm(kind) => super::tool::child_columns(kind, table.name).is_some(),
+        }
+    }
+}
+
+/// Makes the comparable form of a record, of the archive (with the keys that its references lead to) or of the course.
+struct Sides<'a> {
+    kind: &'static Kind,
+    keys: Option<&'a Keys>,
+    told: &'a Told,
+}
+
+impl Sides<'_> {
+    fn canonical(&self, record: &Record) -> Vec<u8> {
+        let mut own = HashMap::new();
+        number_rows(&self.kind.table, record, &mut own);
+        let mut text = Vec::new();
+        self.write(&self.kind.table, record, None, &own, &mut text);
+        text
+    }
+
+    fn write(
+        &self,
+        table: &'static Table,
+        record: &Record,
+        parent: Option<&Record>,
+        own: &HashMap<(&'static str, i64), usize>,
+        text: &mut Vec<u8>,
+    ) {
+        for column in schema::columns(table.name) {
+            let value = record.find(column.name);
+            let role = match table.role_in(column.name, record, parent) {
+                // A key that is a name (a tool introduction's) is data.
+                Role::Key if column.name == table.key && is_name(value) => Role::Data,
+                role => role,
+            };
+            if !self.told.column(table, column.name) {
+                continue;
+            }
+            let shown = match role {
+                Role::Key | Role::Session | Role::User | Role::Loose => continue,
+                Role::Reference(target) | Role::Late(target) => {
+                    let old = value.and_then(reference);
+                    match old.map(|old| (old, own.get(&(target, old)))) {
+                        None => b"0".to_vec(),
+                        Some((_, Some(sibling))) => format!("@{sibling}").into_bytes(),
+                        Some(_) if matches!(role, Role::Late(_)) => continue,
+                        Some((old, None)) => match self.keys {
+                            None => old.to_string().into_bytes(),
+                            Some(keys) => match keys.get(&(target, old)) {
+                                Some(new) => new.to_string().into_bytes(),
+                                None => b"?".to_vec(),
+                            },
+                        },
+                    }
+                }
+                Role::Data | Role::Html | Role::ReferenceBy(..) | Role::ReferenceByParent(..) => {
+                    let value = value.map_or_else(|| column.empty(), |value| fitting(Some(column), value));
+                    comparable(column, &value)
+                }
+            };
+            text.extend_from_slice(column.name.as_bytes());
+            text.extend_from_slice(&(shown.len() as u64).to_le_bytes());
+            text.extend_from_slice(&shown);
+        }
+        for (child, records) in table.children.iter().zip(&record.children) {
+            if child.users_own || !self.told.table(child) {
+                continue;
+            }
+            text.extend_from_slice(child.name.as_bytes());
+            text.extend_from_slice(&(records.len() as u64).to_le_bytes());
+            for child_record in records {
+                self.write(child, child_record, Some(record), own, text);
+            }
+        }
+    }
+}
+
+/// A value as it compares: numbers by their amount, NULL as nothing.
+fn comparable(column: &Column, value: &Value) -> Vec<u8> {
+    let text = value.to_text().unwrap_or_default();
+    if column.is_number()
+        && let Some(number) = std::str::from_utf8(&text).ok().and_then(|text| text.trim().parse::<f64>().ok())
+    {
+        return number.to_string().into_bytes();
+    }
+    text
+}
+
+/// Numbers the rows of an item, so that references inside it compare without their keys.
+fn number_rows(table: &'static Table, record: &Record, own: &mut HashMap<(&'static str, i64), usize>) {
+    let number = own.len();
+    if let Some(key) = record.key(table) {
+        own.insert((table.name, key), number);
+    }
+    for (child, records) in table.children.iter().zip(&record.children) {
+        for record in records {
+            number_rows(child, record, own);
+        }
+    }
+}
+
+/// What makes the place of an item; `None` for kinds without places.
+fn place(kind: &Kind, record: &Record) -> Option<Vec<u8>> {
+    let parts: Vec<Vec<u8>> = kind.place.iter().map(|column| record.bytes(column)).collect();
+    (!parts.is_empty()).then(|| parts.join(b" / ".as_slice()))
+}
+
+/// The key that a reference holds; `None` if it leads nowhere (NULL, 0, nothing) or is no single key.
+fn reference(value: &Value) -> Option<i64> {
+    match value {
+        Value::Text(text) => std::str::from_utf8(text).ok()?.parse().ok(),
+        value => value.as_int(),
+    }
+    .filter(|key| *key != 0)
+}
+
+/// `key` in the form of `given`: some columns hold keys as text.
+fn keep_form(given: &Value, key: i64) -> Value {
+    match given {
+        Value::Text(_) => Value::Text(key.to_string().into_bytes()),
+        _ => Value::Int(key),
+    }
+}
+
+/// What a reference to nothing holds.
+fn nothing(column: &Column) -> Value {
+    if column.is_nullable() { Value::Null } else { column.empty() }
+}
+
+/// Whether a key is a name and no number (`c_tool_intro.id`).
+fn is_name(value: Option<&Value>) -> bool {
+    matches!(value, Some(Value::Text(text)) if !text.is_empty() && !text.iter().all(u8::is_ascii_digit))
+}
+
+/// A given value as the column takes it: no NULL where none may be, no text for a number.
+fn fitting(column: Option<&Column>, given: &Value) -> Value {
+    match (column, given) {
+        (Some(column), Value::Null) => column.empty(),
+        (Some(column), Value::Text(text)) if column.is_number() && text.is_empty() => column.empty(),
+        (_, given) => given.clone(),
+    }
+}
+
+/// The session of base content: as the archive has it if that is base content too; else 0, or NULL where the column is
+/// a foreign key (data rules 0.3).
+fn session_of(table: &Table, known: Option<&Column>, given: Option<&Value>) -> Value {
+    const FOREIGN: [&str; 2] = ["c_student_publication", "gradebook_category"];
+    let foreign = FOREIGN.contains(&table.name);
+    match given {
+        Some(Value::Null) if known.is_some_and(Column::is_nullable) => Value::Null,
+        _ if foreign => Value::Null,
+        _ => Value::Int(0),
+    }
+}
+
+/// Chamilo's word for an item that was added: the tool's name in one word and `Added`.
+fn added(tool: &str) -> Vec<u8> {
+    let mut word = String::new();
+    for part in tool.split('_') {
+        let mut letters = part.chars();
+        word.extend(letters.next().map(|letter| letter.to_ascii_uppercase()));
+        word.extend(letters);
+    }
+    word.push_str("Added");
+    word.into_bytes()
+}
+
+/// Whether the kind's items are objects one by one; others are told by their own form.
+pub fn is_object(kind: &Kind) -> bool {
+    matches!(kind.form, Form::Object(_))
+}

@@ -1,0 +1,263 @@
+//! Items: rows of a course's tools with all that belongs to them, as the declarations in [`tool`](super::tool) say.
+//!
+//! A [`Record`] is one row and, for each child table, its records; an [`Item`] is the record of a main table with its
+//! property rows. They look the same whether they were read from the database or from an archive.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use crate::portal::database::{DatabaseError, Row, Session, Value};
+use crate::portal::schema;
+
+use super::tool::{Kind, Owner, TOOLS, Table};
+
+/// `c_item_property.visibility` of a deleted item.
+const DELETED: i64 = 2;
+
+/// A row and the rows that belong to it.
+#[derive(Clone, Debug, Default)]
+pub struct Record {
+    values: Vec<(Rc<str>, Value)>,
+    /// For each child table of the declaration, in its order, its records.
+    pub children: Vec<Vec<Record>>,
+}
+
+impl Record {
+    /// A record without values for a row of `table`.
+    pub fn new(table: &Table) -> Record {
+        Record { values: Vec::new(), children: table.children.iter().map(|_| Vec::new()).collect() }
+    }
+
+    /// The value of `column`, NULL if the record says nothing of it.
+    pub fn get(&self, column: &str) -> &Value {
+        self.find(column).unwrap_or(&Value::Null)
+    }
+
+    /// The value of `column`, `None` if the record says nothing of it.
+    pub fn find(&self, column: &str) -> Option<&Value> {
+        self.values.iter().find(|(name, _)| &**name == column).map(|(_, value)| value)
+    }
+
+    /// Sets the value of `column`.
+    pub fn set(&mut self, column: &str, value: Value) {
+        match self.values.iter_mut().find(|(name, _)| &**name == column) {
+            Some((_, there)) => *there = value,
+            None => self.values.push((column.into(), value)),
+        }
+    }
+
+    /// The integer in `column`; NULL and no number are `None`.
+    pub fn int(&self, column: &str) -> Option<i64> {
+        self.get(column).as_int()
+    }
+
+    /// The bytes of the text in `column`, empty for NULL.
+    pub fn bytes(&self, column: &str) -> Vec<u8> {
+        self.get(column).to_text().unwrap_or_default()
+    }
+
+    /// Columns and values.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.values.iter().map(|(name, value)| (&**name, value))
+    }
+
+    /// The key that other rows refer to the row of `table` by; `None` if the record has none.
+    pub fn key(&self, table: &Table) -> Option<i64> {
+        self.int(table.key).filter(|key| *key != 0).or_else(|| self.int(table.primary))
+    }
+
+    /// The records of the child table `name`.
+    pub fn children_of(&self, table: &Table, name: &str) -> &[Record] {
+        table.child(name).and_then(|(place, _)| self.children.get(place)).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+/// An item with its property rows.
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// Its resource type.
+    pub kind: &'static Kind,
+    /// Its row.
+    pub record: Record,
+    /// All rows of `c_item_property` for it, oldest first.
+    pub properties: Vec<Row>,
+}
+
+impl std::fmt::Debug for Kind {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.key)
+    }
+}
+
+impl Item {
+    /// The key in the archive's map: the row's key, or what the column holds that is no number (tool introductions).
+    pub fn key(&self) -> Value {
+        match self.record.get(self.kind.table.key) {
+            Value::Text(text) if !text.is_empty() => Value::Text(text.clone()),
+            _ => self.record.key(&self.kind.table).into(),
+        }
+    }
+
+    /// The property row that counts: the newest of the base course.
+    pub fn newest_property(&self) -> Option<&Row> {
+        self.properties.iter().max_by_key(|row| super::document::rank(row))
+    }
+
+    /// Whether it is in the recycle bin.
+    pub fn is_deleted(&self) -> bool {
+        self.newest_property().is_some_and(|row| row.int("visibility") == Some(DELETED))
+    }
+}
+
+/// All items of a course, and what a tool's form may need of the rest.
+pub struct Items {
+    /// The row of `course`.
+    pub course: Row,
+    /// Keys of the documents by path below the Document folder.
+    pub documents: HashMap<Vec<u8>, i64>,
+    kinds: Vec<(&'static Kind, Vec<Item>)>,
+}
+
+impl Items {
+    /// No items of the course whose row is `course`.
+    pub fn none(course: Row) -> Items {
+        Items { course, documents: HashMap::new(), kinds: Vec::new() }
+    }
+
+    /// Reads the items of all tools of a course; `documents` are the keys of its documents by path.
+    pub fn load(session: &dyn Session, course: Row, documents: HashMap<Vec<u8>, i64>) -> Result<Items, DatabaseError> {
+        let mut properties = Properties::load(session, &course)?;
+        let mut kinds = Vec::new();
+        for kind in TOOLS.iter().flat_map(|tool| tool.kinds) {
+            kinds.push((kind, load_kind(session, kind, &course, &mut properties)?));
+        }
+        Ok(Items { course, documents, kinds })
+    }
+
+    /// The items of one kind, in the order of the archive.
+    pub fn of(&self, key: &str) -> &[Item] {
+        self.kinds.iter().find(|(kind, _)| kind.key == key).map(|(_, items)| items.as_slice()).unwrap_or_default()
+    }
+
+    /// Kinds with their items, in the order of the declarations.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static Kind, &[Item])> {
+        self.kinds.iter().map(|(kind, items)| (*kind, items.as_slice()))
+    }
+}
+
+/// Reads the items of one kind of a course.
+pub fn load_one_kind(session: &dyn Session, kind: &'static Kind, course: &Row) -> Result<Vec<Item>, DatabaseError> {
+    let mut properties = Properties::load(session, course)?;
+    load_kind(session, kind, course, &mut properties)
+}
+
+/// Property rows of a course by tool and item.
+struct Properties(HashMap<(Vec<u8>, i64), Vec<Row>>);
+
+impl Properties {
+    fn load(session: &dyn Session, course: &Row) -> Result<Properties, DatabaseError> {
+        let mut found: HashMap<(Vec<u8>, i64), Vec<Row>> = HashMap::new();
+        // Documents, by far the most, are read with their rows.
+        let sql = "SELECT * FROM c_item_property WHERE c_id = ? AND tool <> 'document' ORDER BY iid";
+        session.query(sql, &[course.get("id").clone()], &mut |row| {
+            found.entry((row.bytes("tool"), row.int("ref").unwrap_or(0))).or_default().push(row);
+            Ok(())
+        })?;
+        Ok(Properties(found))
+    }
+
+    fn take(&mut self, tool: &str, item: Option<i64>) -> Vec<Row> {
+        item.and_then(|item| self.0.remove(&(tool.as_bytes().to_vec(), item))).unwrap_or_default()
+    }
+}
+
+fn load_kind(
+    session: &dyn Session,
+    kind: &'static Kind,
+    course: &Row,
+    properties: &mut Properties,
+) -> Result<Vec<Item>, DatabaseError> {
+    let table = &kind.table;
+    let mut records = select(session, table, course, kind.condition, kind.order)?;
+    attach_children(session, table, course, &mut records)?;
+    let mut items = Vec::with_capacity(records.len());
+    for record in records {
+        let properties = match kind.property_tool {
+            Some(tool) => properties.take(tool, record.key(table)),
+            None => Vec::new(),
+        };
+        let item = Item { kind, record, properties };
+        if !item.is_deleted() {
+            items.push(item);
+        }
+    }
+    Ok(items)
+}
+
+/// Reads the rows of `table` that belong to the course, base content only.
+fn select(
+    session: &dyn Session,
+    table: &Table,
+    course: &Row,
+    condition: &str,
+    order: &str,
+) -> Result<Vec<Record>, DatabaseError> {
+    let (column, owner) = match table.owner {
+        Owner::Number => ("c_id", course.get("id").clone()),
+        Owner::Code => ("course_code", course.get("code").clone()),
+    };
+    let mut sql = format!("SELECT * FROM `{}` WHERE `{column}` = ?", table.name);
+    if schema::columns(table.name).iter().any(|column| column.name == "session_id") {
+        sql.push_str(" AND (session_id = 0 OR session_id IS NULL)");
+    }
+    if !condition.is_empty() {
+        sql.push_str(&format!(" AND ({condition})"));
+    }
+    let order = if order.is_empty() { table.primary } else { order };
+    sql.push_str(&format!(" ORDER BY {order}"));
+    let mut records = Vec::new();
+    let result = session.query(&sql, &[owner], &mut |row| {
+        let mut record = Record::new(table);
+        record.values = row.into_pairs();
+        records.push(record);
+        Ok(())
+    });
+    match result {
+        // Tables of plugins exist only where the plugin was installed.
+        Err(error) if session.columns(table.name)?.is_empty() => {
+            tracing::debug!("table {} is not there: {error}", table.name);
+            Ok(Vec::new())
+        }
+        result => result.map(|()| records),
+    }
+}
+
+/// Reads each child table once and hands its rows to the records that they belong to.
+fn attach_children(
+    session: &dyn Session,
+    table: &Table,
+    course: &Row,
+    records: &mut [Record],
+) -> Result<(), DatabaseError> {
+    if records.is_empty() {
+        return Ok(());
+    }
+    for (place, child) in table.children.iter().enumerate() {
+        if child.users_own {
+            continue;
+        }
+        let mut rows = select(session, child, course, "", "")?;
+        attach_children(session, child, course, &mut rows)?;
+        let mut by_parent: HashMap<i64, Vec<Record>> = HashMap::new();
+        for row in rows {
+            by_parent.entry(row.int(child.parent).unwrap_or(0)).or_default().push(row);
+        }
+        for record in records.iter_mut() {
+            let own = record.key(table).and_then(|key| by_parent.remove(&key)).unwrap_or_default();
+            if let Some(children) = record.children.get_mut(place) {
+                *children = own;
+            }
+        }
+    }
+    Ok(())
+}

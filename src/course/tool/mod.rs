@@ -1,0 +1,307 @@
+//! The tools of a course, declared: one file a tool says which tables hold its items, what goes with them, what they
+//! look like in a backup, and how they are emptied.
+//!
+//! A [`Tool`] is what users see as a folder or select for a backup; its [`Kind`]s are Chamilo's resource types, each a
+//! main [`Table`] with the tables that hang on it. Everything that is done with items (loading, writing to an archive
+//! and reading back, inserting with new keys, comparing, deleting) is done once, for all tools, by walking these
+//! declarations. To add a tool, add a file with a `TOOL` and name it in [`TOOLS`].
+//!
+//! What a declaration does not mention needs no mention: a column without a [`Role`] is plain data, kept as it is.
+
+use crate::php;
+use crate::portal::schema;
+
+use super::item::{Item, Items, Record};
+
+/// A tool of Chamilo.
+pub struct Tool {
+    /// Name of its folder and of its selection (`backup@Link.zip`).
+    pub name: &'static str,
+    /// Its resource types.
+    pub kinds: &'static [Kind],
+}
+
+/// A resource type.
+pub struct Kind {
+    /// Key in the archive's map of resources (Chamilo 1.11, RESOURCE_… constants), compared byte for byte.
+    pub key: &'static str,
+    /// Its PHP class, without namespace.
+    pub class: &'static str,
+    /// The table of its rows, with all that belongs to one row.
+    pub table: Table,
+    /// Which rows are items, as an SQL condition besides the course and the base session; `""` for all.
+    pub condition: &'static str,
+    /// SQL order in which Chamilo's CourseBuilder reads them.
+    pub order: &'static str,
+    /// How an item is written to and read from an archive.
+    pub form: Form,
+    /// The word in `c_item_property.tool` for its items.
+    pub property_tool: Option<&'static str>,
+    /// Whether Chamilo's archives hold the property rows. For some kinds its CourseBuilder looks them up under a wrong
+    /// word and never finds any; ours keep them where Chamilo ignores them.
+    pub properties_archived: bool,
+    /// Columns that make the place of an item: two items at one place are one item or a conflict. Empty for kinds that
+    /// may have any number of alike items.
+    pub place: &'static [&'static str],
+}
+
+/// How an item looks in an archive.
+pub enum Form {
+    /// One object an item.
+    Object(Object),
+    /// Something else, written and read by its own code.
+    Custom(&'static dyn CustomForm),
+}
+
+/// The properties of an item's object, in PHP 7.4's order: its own, those that all resources have, the dynamic ones.
+pub struct Object {
+    /// Properties that the class declares.
+    pub own: &'static [Property],
+    /// What stands in the property `obj`.
+    pub obj: Obj,
+    /// Properties that exist only in objects.
+    pub dynamic: &'static [Property],
+    /// A column with the key of another resource that the item is listed with: the resource's key and the column.
+    pub linked: Option<(&'static str, &'static str)>,
+}
+
+impl Object {
+    /// An object without any property of its own.
+    pub const EMPTY: Object = Object { own: &[], obj: Obj::Null, dynamic: &[], linked: None };
+
+    /// All its properties with a source, those inside `obj` too.
+    fn properties(&'static self) -> impl Iterator<Item = &'static Property> {
+        let more: &[Property] = match &self.obj {
+            Obj::Row { more, .. } => more,
+            Obj::Null => &[],
+        };
+        self.own.iter().chain(more).chain(self.dynamic)
+    }
+}
+
+/// The property `obj`.
+pub enum Obj {
+    /// NULL.
+    Null,
+    /// A stdClass with the main row's columns and these after them. `first` if the class declares `obj` itself, which
+    /// then comes before the other properties.
+    Row {
+        /// More members.
+        more: &'static [Property],
+        /// Columns written as `0` because Chamilo would not remap the keys in them.
+        zeroed: &'static [&'static str],
+        /// Whether `obj` is the class's own first property.
+        first: bool,
+    },
+}
+
+/// A property: its name and where its value comes from.
+pub struct Property(pub &'static str, pub Source);
+
+/// Where a property's value comes from.
+pub enum Source {
+    /// A column of the main row.
+    Column(&'static str),
+    /// Always NULL.
+    Null,
+    /// Always the empty array.
+    Empty,
+    /// The main row, as an array by column names.
+    Row,
+    /// The rows of a child table, as a list of arrays: names in the archive and columns. No names: all columns under
+    /// their own.
+    Children(&'static str, &'static [(&'static str, &'static str)]),
+    /// A column of the first row of a child table, an empty string if there is none.
+    First(&'static str, &'static str),
+    /// Whatever two functions make of it.
+    Special(Special),
+}
+
+/// A property that needs code: how it is written, and how it is read back.
+pub struct Special {
+    /// The property's value; `None` if `obj` has no such member (other properties are then NULL).
+    pub write: fn(&Item, &Items) -> Option<php::Value<'static>>,
+    /// Takes the value into the record.
+    pub read: fn(&php::Value<'_>, &mut Record),
+    /// Columns of the main row that are wholly told by the value.
+    pub covers: &'static [&'static str],
+}
+
+/// A form that is not one object an item.
+pub trait CustomForm: Sync {
+    /// The value under the kind's key in the map of resources; `None` if there is nothing to write.
+    fn write(&self, kind: &'static Kind, items: &Items) -> Option<php::Value<'static>>;
+
+    /// The items in such a value.
+    fn read(&self, kind: &'static Kind, value: &php::Value<'_>) -> Vec<Item>;
+}
+
+/// A table.
+pub struct Table {
+    /// Its name.
+    pub name: &'static str,
+    /// Its auto-increment primary key.
+    pub primary: &'static str,
+    /// The column that other rows refer to. Where it is NULL or 0 (rows of some versions), the primary key counts.
+    pub key: &'static str,
+    /// Other columns that a new row gets the value of its primary key in.
+    pub copies: &'static [&'static str],
+    /// How a row knows its course.
+    pub owner: Owner,
+    /// For a child table: the column with the key of the row that it belongs to.
+    pub parent: &'static str,
+    /// Columns that are not plain data.
+    pub roles: &'static [(&'static str, Role)],
+    /// Tables whose rows belong to one row of this one.
+    pub children: &'static [Table],
+    /// Files that rows name.
+    pub files: Option<Files>,
+    /// Whether the rows belong to users (results, subscriptions): never archived, deleted with what they belong to.
+    pub users_own: bool,
+}
+
+impl Table {
+    /// A course table of the usual form: key `id`, primary key `iid`, course in `c_id`. Declarations name what differs.
+    pub const COURSE: Table = Table {
+        name: "",
+        primary: "iid",
+        key: "id",
+        copies: &[],
+        owner: Owner::Number,
+        parent: "",
+        roles: &[],
+        children: &[],
+        files: None,
+        users_own: false,
+    };
+
+    /// The role of a column.
+    pub fn role(&self, column: &str) -> Role {
+        if column == self.primary || column == self.key || column == self.parent || self.copies.contains(&column) {
+            return Role::Key;
+        }
+        match (column, self.owner) {
+            ("c_id", _) | ("course_code", Owner::Code) => return Role::Key,
+            ("session_id", _) => return Role::Session,
+            _ => {}
+        }
+        self.roles.iter().find(|(name, _)| *name == column).map_or(Role::Data, |(_, role)| *role)
+    }
+
+    /// The role of a column in one row: what depends on other columns is resolved.
+    pub fn role_in(&self, column: &str, record: &Record, parent: Option<&Record>) -> Role {
+        let by = |record: Option<&Record>, deciding: &str, cases: &[(&str, &'static str)]| {
+            let value = record.map(|record| record.bytes(deciding)).unwrap_or_default();
+            let case = cases.iter().find(|(case, _)| case.as_bytes() == value);
+            case.map_or(Role::Data, |(_, target)| Role::Reference(target))
+        };
+        match self.role(column) {
+            Role::ReferenceBy(deciding, cases) => by(Some(record), deciding, cases),
+            Role::ReferenceByParent(deciding, cases) => by(parent, deciding, cases),
+            role => role,
+        }
+    }
+
+    /// Adds the tables that rows of this one, and of those below it, refer to and expect to be there already.
+    pub fn targets(&self, found: &mut Vec<&'static str>) {
+        for (_, role) in self.roles {
+            match role {
+                Role::Reference(target) => found.push(target),
+                Role::ReferenceBy(_, cases) | Role::ReferenceByParent(_, cases) => {
+                    found.extend(cases.iter().map(|(_, target)| *target));
+                }
+                _ => {}
+            }
+        }
+        for child in self.children {
+            child.targets(found);
+        }
+    }
+
+    /// The child table `name` and its place among the children.
+    pub fn child(&self, name: &str) -> Option<(usize, &'static Table)> {
+        self.children.iter().enumerate().find(|(_, table)| table.name == name)
+    }
+}
+
+/// How a row knows its course.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// By its number in `c_id`.
+    Number,
+    /// By its code in `course_code`.
+    Code,
+}
+
+/// What a column is besides data.
+#[derive(Clone, Copy)]
+pub enum Role {
+    /// Data.
+    Data,
+    /// A key of the row, of its parent or of its course: made anew.
+    Key,
+    /// The session, empty for base content.
+    Session,
+    /// HTML, in which links into the course are adapted.
+    Html,
+    /// The key of a row of another table. NULL, 0 and empty stay as they are.
+    Reference(&'static str),
+    /// The same, but the other row may come later or refer back; it does not count when items are compared.
+    Late(&'static str),
+    /// A key whose table depends on another column of the row: the column, and a table for each of its values. Other
+    /// values leave it as it is.
+    ReferenceBy(&'static str, &'static [(&'static str, &'static str)]),
+    /// The same with a column of the row that this row belongs to.
+    ReferenceByParent(&'static str, &'static [(&'static str, &'static str)]),
+    /// A user: kept if the portal knows the same one, else the acting user.
+    User,
+    /// Order, counters and the like: kept, but items that differ in it only are equal.
+    Loose,
+}
+
+/// Files that belong to the rows of a table.
+#[derive(Clone, Copy)]
+pub struct Files {
+    /// The column with the file's name.
+    pub column: &'static str,
+    /// The folder in the course and in our archives.
+    pub folder: &'static str,
+    /// Another folder in which Chamilo's own archives have them.
+    pub also: Option<&'static str>,
+}
+
+/// Whether the item's own properties tell the column of the main row.
+pub fn covers(kind: &'static Kind, column: &str) -> bool {
+    let Form::Object(object) = &kind.form else { return true };
+    let standard = || schema::columns(kind.table.name).iter().any(|known| known.name == column);
+    let by_row = match &object.obj {
+        Obj::Row { zeroed, .. } => standard() && !zeroed.contains(&column),
+        Obj::Null => false,
+    };
+    by_row
+        || object.properties().any(|Property(_, source)| match source {
+            Source::Column(name) => *name == column,
+            Source::Row => standard(),
+            Source::Special(special) => special.covers.contains(&column),
+            Source::Null | Source::Empty | Source::Children(..) | Source::First(..) => false,
+        })
+}
+
+/// The columns of a child table that the item's own properties tell; `None` if they do not list its rows.
+pub fn child_columns(kind: &'static Kind, table: &str) -> Option<Vec<&'static str>> {
+    let Form::Object(object) = &kind.form else { return None };
+    object.properties().find_map(|Property(_, source)| match source {
+        Source::Children(name, []) if *name == table => {
+            Some(schema::columns(table).iter().map(|column| column.name).collect())
+        }
+        Source::Children(name, columns) if *name == table => Some(columns.iter().map(|(_, column)| *column).collect()),
+        _ => None,
+    })
+}
+
+mod announcement;
+mod glossary;
+mod link;
+
+/// All tools but Document, in an order in which Chamilo's archives name their resources.
+pub const TOOLS: &[&Tool] = &[&announcement::TOOL, &glossary::TOOL, &link::TOOL];
