@@ -4,14 +4,14 @@
 mod support;
 
 use std::os::unix::fs::{MetadataExt, symlink};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use coursefs::course::document_rows::DocumentKind;
 use support::{Ended, HandMade, Mount, Resource, Snapshot, TestPortal, names, snapshot};
 
-fn restore(portal: &TestPortal, code: &str, archive: &PathBuf, options: &[&str]) -> Ended {
+fn restore(portal: &TestPortal, code: &str, archive: &Path, options: &[&str]) -> Ended {
     let root = portal.root();
-    let mut arguments: Vec<&dyn AsRef<std::ffi::OsStr>> = vec![&"restore", &root, &code, archive];
+    let mut arguments: Vec<&dyn AsRef<std::ffi::OsStr>> = vec![&"restore", &root, &code, &archive];
     arguments.extend(options.iter().map(|option| option as &dyn AsRef<std::ffi::OsStr>));
     portal.coursefs(&arguments)
 }
