@@ -28,7 +28,7 @@ pub enum Content<S> {
     /// None: the entry is a folder.
     Folder,
     /// Bytes held in memory.
-    Bytes(Arc<[u8]>),
+    Bytes(Arc<Vec<u8>>),
     /// All bytes of a file on disk, which must be the very same file, unchanged, whenever it is read.
     File {
         /// What the caller's [`Files`](super::Files) opens.

@@ -227,7 +227,7 @@ mod tests {
     use crate::archive::{FileIdentity, FileTime};
 
     fn file(name: impl AsRef<[u8]>) -> Entry<()> {
-        let content = Content::Bytes(b"hello"[..].into());
+        let content = Content::Bytes(b"hello".to_vec().into());
         Entry { name: name.as_ref().to_vec(), mode: 0o644, mtime: 0, content }
     }
 

@@ -15,7 +15,7 @@ use crate::portal::Portal;
 use crate::portal::database::DatabaseError;
 use crate::portal::storage::{Folder, stat_at};
 
-use super::rows::{Listed, Rows};
+use super::rows::{Listed, Place as CoursePlace, Rows};
 
 /// Moves the fingerprint when a new version of coursefs writes other bytes for the same course.
 const FORM: u8 = 2;
@@ -48,6 +48,9 @@ pub enum BackupError {
         /// Why.
         source: LayoutError,
     },
+    /// A part of coursefs failed.
+    #[error("the files could not be looked at because of a fault in coursefs; please report it")]
+    Fault,
     /// The database failed.
     #[error(transparent)]
     Database(#[from] DatabaseError),
@@ -64,50 +67,40 @@ pub struct Digest {
     pub newest: i64,
 }
 
-/// What a backup of one course holds at one moment.
-pub struct Contents {
-    rows: Arc<Rows>,
+/// The files of a course at one moment.
+#[derive(Debug)]
+pub struct LookedAt {
     /// Attributes of the listed file of the same place, `None` if nothing fitting lies on the disk.
     stats: Vec<Option<Stat>>,
     /// The course's folder, `None` if it is gone.
     folder: Option<Folder>,
 }
 
-impl Contents {
-    /// Looks at the files that go with `rows`.
-    pub fn gather(portal: &Portal, rows: Arc<Rows>) -> Result<Contents, BackupError> {
-        let folder = match portal.courses_folder().folder(&rows.directory) {
-            Ok(folder) => Some(folder),
-            Err(error) if is_absent(&error) => None,
-            Err(source) => {
-                let path = String::from_utf8_lossy(&rows.directory).into_owned();
-                return Err(BackupError::Files { course: rows.code.clone(), path, source });
-            }
-        };
-        let mut contents = Contents { rows, stats: Vec::new(), folder };
-        contents.stats = contents.look_at_files()?;
-        Ok(contents)
-    }
-
-    fn look_at_files(&self) -> Result<Vec<Option<Stat>>, BackupError> {
+impl LookedAt {
+    /// Looks at the listed files of the course at `place`; opens none.
+    pub fn look(portal: &Portal, place: &CoursePlace, listed: &[Listed]) -> Result<LookedAt, BackupError> {
         let failed = |path: &[u8], source| BackupError::Files {
-            course: self.rows.code.clone(),
+            course: place.code.clone(),
             path: String::from_utf8_lossy(path).into_owned(),
             source,
         };
-        let Some(top) = &self.folder else {
-            return Ok(vec![None; self.rows.listed.len()]);
+        let top = match portal.courses_folder().folder(&place.directory) {
+            Ok(folder) => folder,
+            Err(error) if is_absent(&error) => {
+                return Ok(LookedAt { stats: vec![None; listed.len()], folder: None });
+            }
+            Err(source) => return Err(failed(&place.directory, source)),
         };
         // Files come in the order of their places: the folder of the last one is mostly that of the next.
         let mut parent: Option<(&[u8], Option<Folder>)> = None;
-        let mut stats = Vec::with_capacity(self.rows.listed.len());
-        for listed in &self.rows.listed {
-            let (folder, name) = split(&listed.place);
+        let mut stats = Vec::with_capacity(listed.len());
+        for file in listed {
+            let (folder, name) = split(&file.place);
             if parent.as_ref().is_none_or(|(last, _)| *last != folder) {
                 let opened = match top.folder(folder) {
                     Ok(opened) => Some(opened),
                     Err(error) if is_absent(&error) => None,
-                    Err(error) => return Err(failed(&listed.place, error)),
+                    Err(error) => return Err(failed(&file.place, error)),
                 };
                 parent = Some((folder, opened));
             }
@@ -115,14 +108,34 @@ impl Contents {
                 Some((_, Some(folder))) => match stat_at(folder.as_fd(), name) {
                     Ok(stat) => Some(stat),
                     Err(error) if is_absent(&error) => None,
-                    Err(error) => return Err(failed(&listed.place, error)),
+                    Err(error) => return Err(failed(&file.place, error)),
                 },
                 _ => None,
             };
-            let wanted = if listed.folder { FileType::Directory } else { FileType::RegularFile };
+            let wanted = if file.folder { FileType::Directory } else { FileType::RegularFile };
             stats.push(stat.filter(|stat| FileType::from_raw_mode(stat.st_mode) == wanted));
         }
-        Ok(stats)
+        Ok(LookedAt { stats, folder: Some(top) })
+    }
+}
+
+/// What a backup of one course holds at one moment.
+#[derive(Debug)]
+pub struct Contents {
+    rows: Arc<Rows>,
+    files: LookedAt,
+}
+
+impl Contents {
+    /// What `rows` say with the `files` that go with them.
+    pub(super) fn new(rows: Arc<Rows>, files: LookedAt) -> Contents {
+        Contents { rows, files }
+    }
+
+    /// Looks at the files that go with `rows`.
+    pub fn gather(portal: &Portal, rows: Arc<Rows>) -> Result<Contents, BackupError> {
+        let files = LookedAt::look(portal, &rows.place, &rows.listed)?;
+        Ok(Contents { rows, files })
     }
 
     /// Size and fingerprint.
@@ -151,7 +164,7 @@ impl Contents {
             }
         }
         let size = self.layout(entries)?.size();
-        let files = self.stats.iter().flatten().map(|stat| stat.st_mtime);
+        let files = self.files.stats.iter().flatten().map(|stat| stat.st_mtime);
         let newest = files.chain([self.rows.changed]).max().unwrap_or(0);
         Ok(Digest { size, fingerprint: hash.digest128(), newest })
     }
@@ -161,11 +174,11 @@ impl Contents {
     pub fn archive(self, serialized: &[u8], checksums: Arc<Checksums>) -> Result<Archive<BackupFiles>, BackupError> {
         let encoded = STANDARD.encode(serialized).into_bytes();
         let layout = self.layout(self.entries(Content::Bytes(encoded.into())))?;
-        Ok(Archive::new(layout, BackupFiles { folder: self.folder }, checksums))
+        Ok(Archive::new(layout, BackupFiles { folder: self.files.folder }, checksums))
     }
 
     fn layout(&self, entries: Vec<Entry<Place>>) -> Result<Layout<Place>, BackupError> {
-        Layout::new(entries).map_err(|source| BackupError::Layout { course: self.rows.code.clone(), source })
+        Layout::new(entries).map_err(|source| BackupError::Layout { course: self.rows.place.code.clone(), source })
     }
 
     /// The entries in the order of their names.
@@ -173,7 +186,7 @@ impl Contents {
         let mut entries = Vec::with_capacity(self.rows.listed.len() + 1);
         let (name, mtime) = (COURSE_INFO.to_vec(), self.rows.changed);
         entries.push(Entry { name, mode: 0o644, mtime, content: course_info });
-        for (listed, stat) in self.rows.listed.iter().zip(&self.stats) {
+        for (listed, stat) in self.rows.listed.iter().zip(&self.files.stats) {
             entries.extend(entry(listed, stat.as_ref()));
         }
         entries.sort_by(|a, b| a.name.cmp(&b.name));

@@ -101,11 +101,14 @@ pub fn property_rows<S: Sink>(writer: &mut Writer<S>, rows: &[Row]) {
 /// A row of `c_item_property` as Chamilo fetches it: every column by its name and by its position.
 fn property_row<S: Sink>(writer: &mut Writer<S>, row: &Row) {
     writer.begin_array(row.len() * 2);
+    let mut spelled = Vec::new();
     for (position, (name, value)) in (0..).zip(row.iter()) {
+        spelled.clear();
+        column(&mut Writer::new(&mut spelled), value);
         writer.key_str(name.as_bytes());
-        column(writer, value);
+        writer.spelled(&spelled);
         writer.key_int(position);
-        column(writer, value);
+        writer.spelled(&spelled);
     }
     writer.end();
 }
@@ -255,7 +258,7 @@ pub fn column<S: Sink>(writer: &mut Writer<S>, value: &Value) {
     match value {
         Value::Null => writer.null(),
         Value::Text(text) => writer.string(text),
-        Value::Int(number @ 0..=9) => writer.string(&[b'0' + *number as u8]),
-        number => writer.string(&number.to_text().unwrap_or_default()),
+        Value::Int(number) => writer.digits(*number),
+        Value::Float(_) => writer.string(&value.to_text().unwrap_or_default()),
     }
 }

@@ -20,4 +20,4 @@ mod users;
 
 pub use contents::{BackupError, BackupFiles, Contents, Digest};
 pub use remembered::Remembered;
-pub use rows::Rows;
+pub use rows::{Loaded, Rows};

@@ -10,7 +10,9 @@ use crate::course::tool::Table;
 use crate::portal::Portal;
 use crate::portal::database::{DatabaseExt, Row, Value};
 
-use super::{BackupError, course_info, users};
+use super::contents::LookedAt;
+use super::{BackupError, Contents, course_info, users};
+use std::sync::Arc;
 
 /// The rows as the form of `course_info.dat` needs them.
 pub struct CourseRows {
@@ -40,13 +42,20 @@ pub struct Listed {
     pub without_disk: Option<i64>,
 }
 
+/// Where a course lies.
+#[derive(Debug)]
+pub struct Place {
+    /// Its code, for messages.
+    pub code: String,
+    /// Its folder below `app/courses/`.
+    pub directory: Vec<u8>,
+}
+
 /// What the rows of a course say of its backup.
 #[derive(Debug)]
 pub struct Rows {
-    /// The course's code, for messages.
-    pub code: String,
-    /// The course's folder below `app/courses/`.
-    pub directory: Vec<u8>,
+    /// Where the course lies.
+    pub place: Place,
     /// When the newest row was written, in seconds since 1970 UTC.
     pub changed: i64,
     /// Length of the serialized course in bytes, before base64.
@@ -57,10 +66,40 @@ pub struct Rows {
     pub listed: Vec<Listed>,
 }
 
+/// What a course's rows say, with the serialized course and the files, all of one moment.
+pub struct Loaded {
+    /// What the rows say.
+    pub rows: Arc<Rows>,
+    /// The serialized course.
+    pub serialized: Vec<u8>,
+    /// The files.
+    pub contents: Contents,
+}
+
 impl Rows {
-    /// Reads the rows of the course with the number `course`; returns with them the serialized course.
-    pub fn load(portal: &Portal, course: i64) -> Result<(Rows, Vec<u8>), BackupError> {
-        let rows = portal.database().read(|session| {
+    /// Reads the rows of the course with the number `course`, and looks at its files while the course is serialized.
+    pub fn load(portal: &Portal, course: i64) -> Result<Loaded, BackupError> {
+        let rows = Rows::read(portal, course)?;
+        let place = Place { code: rows.course.text("code"), directory: rows.course.bytes("directory") };
+        let listed = listed(&rows);
+        let (files, serialized) = std::thread::scope(|scope| {
+            let looking = scope.spawn(|| LookedAt::look(portal, &place, &listed));
+            let serialized = course_info::write(&rows, Vec::with_capacity(2000 * rows.documents.len()));
+            (looking.join(), serialized)
+        });
+        let files = files.map_err(|_| BackupError::Fault)??;
+        let rows = Arc::new(Rows {
+            place,
+            changed: changed(&rows),
+            length: serialized.len() as u64,
+            hash: xxh3_128(&serialized),
+            listed,
+        });
+        Ok(Loaded { contents: Contents::new(Arc::clone(&rows), files), rows, serialized })
+    }
+
+    fn read(portal: &Portal, course: i64) -> Result<CourseRows, BackupError> {
+        portal.database().read(|session| {
             let sql = "SELECT * FROM course WHERE id = ?";
             let row = session.row(sql, &[course.into()])?.ok_or(BackupError::NoCourse(course))?;
             let sql = "SELECT name FROM course_category WHERE code = ?";
@@ -72,18 +111,8 @@ impl Rows {
             let named = users::named(&items, documents.iter().flat_map(|document| &document.properties));
             let users = users::marks(session, &named)?;
             let portal_url = course::portal_url(session)?;
-            Ok::<_, BackupError>(CourseRows { course: row, category_name, portal_url, documents, items, users })
-        })?;
-        let serialized = course_info::write(&rows, Vec::new());
-        let found = Rows {
-            code: rows.course.text("code"),
-            directory: rows.course.bytes("directory"),
-            changed: changed(&rows),
-            length: serialized.len() as u64,
-            hash: xxh3_128(&serialized),
-            listed: listed(&rows),
-        };
-        Ok((found, serialized))
+            Ok(CourseRows { course: row, category_name, portal_url, documents, items, users })
+        })
     }
 }
 

@@ -3,10 +3,9 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use crate::archive::Archive;
-use crate::backup::{BackupFiles, Contents, Rows};
+use crate::backup::{BackupFiles, Rows};
 use crate::course::Course;
 use crate::portal::database::DatabaseExt;
 use crate::portal::{Access, Portal};
@@ -32,8 +31,8 @@ pub fn run(arguments: &Arguments) -> Outcome {
     let portal = Portal::open(&arguments.portal, Access::ReadOnly)?;
     let course = find(&portal, &arguments.course)?;
     let (_, checksums) = cache::open()?;
-    let (rows, serialized) = Rows::load(&portal, course.id)?;
-    let archive = Contents::gather(&portal, Arc::new(rows))?.archive(&serialized, checksums)?;
+    let loaded = Rows::load(&portal, course.id)?;
+    let archive = loaded.contents.archive(&loaded.serialized, checksums)?;
     let output = arguments.output.clone().unwrap_or_else(|| format!("{}.zip", arguments.course).into());
     if output == Path::new("-") {
         return copy(&archive, &mut io::stdout().lock());

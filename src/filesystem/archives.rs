@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::archive::{Archive, Cache, Checksums};
-use crate::backup::Rows;
 use crate::backup::{BackupFiles, Contents, Remembered};
+use crate::backup::{Loaded, Rows};
 use crate::course::Course;
 use crate::portal::Portal;
 
@@ -46,6 +46,9 @@ pub struct Archives {
 /// Files listed in all rows kept together; each costs about 100 bytes.
 const FILES_KEPT: usize = 250_000;
 
+/// How long what a `stat` has seen of the files serves the opening that follows it: programs look and then open.
+const FRESH: Duration = Duration::from_millis(20);
+
 /// What rows said, kept while nothing was committed: a later look then only looks at the files.
 #[derive(Default)]
 struct KeptRows {
@@ -56,34 +59,30 @@ struct KeptRows {
 struct KeptState {
     counter: u64,
     rows: HashMap<i64, Arc<Rows>>,
-    /// The serialized course of the last load: whoever asks for the size often reads next.
-    serialized: Option<(i64, Arc<Vec<u8>>)>,
+    /// What was loaded last, with the serialized course: whoever asks for the size often reads next.
+    last: Option<(i64, Instant, Loaded)>,
 }
 
 impl KeptRows {
     fn get(&self, course: i64, counter: u64) -> Option<Arc<Rows>> {
-        let state = self.lock(counter);
-        state.rows.get(&course).cloned()
+        self.lock(counter).rows.get(&course).cloned()
     }
 
-    fn take_serialized(&self, course: i64, counter: u64) -> Option<(Arc<Rows>, Arc<Vec<u8>>)> {
-        let mut state = self.lock(counter);
-        let (_, serialized) = state.serialized.take_if(|(other, _)| *other == course)?;
-        state.rows.get(&course).map(|rows| (Arc::clone(rows), serialized))
+    /// What was loaded last, if it was this course, and when.
+    fn take_last(&self, course: i64, counter: u64) -> Option<(Instant, Loaded)> {
+        let (_, at, loaded) = self.lock(counter).last.take_if(|(other, ..)| *other == course)?;
+        Some((at, loaded))
     }
 
-    /// Reads the rows anew and keeps them under `counter`, the state of the database before.
-    fn load(&self, portal: &Portal, course: i64, counter: u64) -> Result<(Arc<Rows>, Arc<Vec<u8>>), FsError> {
-        let (rows, serialized) = Rows::load(portal, course)?;
-        let (rows, serialized) = (Arc::new(rows), Arc::new(serialized));
+    /// Keeps what was loaded at `at`, when the database was in the state `counter`.
+    fn keep(&self, course: i64, counter: u64, at: Instant, loaded: Loaded) {
         let mut state = self.lock(counter);
         let kept: usize = state.rows.values().map(|rows| rows.listed.len()).sum();
-        if kept + rows.listed.len() > FILES_KEPT {
+        if kept + loaded.rows.listed.len() > FILES_KEPT {
             state.rows.clear();
         }
-        state.rows.insert(course, Arc::clone(&rows));
-        state.serialized = Some((course, Arc::clone(&serialized)));
-        Ok((rows, serialized))
+        state.rows.insert(course, Arc::clone(&loaded.rows));
+        state.last = Some((course, at, loaded));
     }
 
     fn lock(&self, counter: u64) -> MutexGuard<'_, KeptState> {
@@ -114,12 +113,14 @@ impl Archives {
             return Ok(last.summary);
         }
         let at = Instant::now();
-        let rows = match self.rows.get(course.id, counter) {
-            Some(rows) => rows,
-            None => self.rows.load(portal, course.id, counter)?.0,
-        };
-        let contents = Contents::gather(portal, rows)?;
-        self.look(course, &contents, &mut looked, at, counter)
+        if let Some(rows) = self.rows.get(course.id, counter) {
+            let contents = Contents::gather(portal, rows)?;
+            return self.look(course, &contents, &mut looked, at, counter);
+        }
+        let loaded = Rows::load(portal, course.id)?;
+        let summary = self.look(course, &loaded.contents, &mut looked, at, counter)?;
+        self.rows.keep(course.id, counter, Instant::now(), loaded);
+        Ok(summary)
     }
 
     /// Size and time as they were at the last look, if there was one; computes nothing.
@@ -133,11 +134,12 @@ impl Archives {
     pub fn open(&self, portal: &Portal, course: &Course) -> Result<Archive<BackupFiles>, FsError> {
         let counter = portal.database().change_counter()?;
         let at = Instant::now();
-        let (rows, serialized) = match self.rows.take_serialized(course.id, counter) {
-            Some(found) => found,
-            None => self.rows.load(portal, course.id, counter)?,
+        let Loaded { rows, serialized, contents } = match self.rows.take_last(course.id, counter) {
+            Some((loaded_at, loaded)) if loaded_at.elapsed() < FRESH => loaded,
+            Some((_, loaded)) => Loaded { contents: Contents::gather(portal, Arc::clone(&loaded.rows))?, ..loaded },
+            None => Rows::load(portal, course.id)?,
         };
-        let contents = Contents::gather(portal, rows)?;
+        drop(rows);
         let slot = self.slot(course);
         let mut looked = slot.lock().unwrap_or_else(PoisonError::into_inner);
         self.look(course, &contents, &mut looked, at, counter)?;

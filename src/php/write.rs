@@ -154,6 +154,18 @@ impl<S: Sink> Writer<S> {
         self.put_string(b's', &[bytes], b"\";");
     }
 
+    /// Writes the string of a number's digits, `s:2:"-5";`, as PHP gets numbers from databases.
+    pub fn digits(&mut self, number: i64) {
+        self.nesting.value();
+        self.put_string(b's', &[Digits::of_int(number).as_bytes()], b"\";");
+    }
+
+    /// Writes a value that another writer has spelled already: one scalar.
+    pub fn spelled(&mut self, scalar: &[u8]) {
+        self.nesting.value();
+        self.sink.put(scalar);
+    }
+
     /// Opens an array of `count` entries.
     pub fn begin_array(&mut self, count: usize) {
         self.nesting.value();

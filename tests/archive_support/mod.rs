@@ -39,7 +39,7 @@ pub fn folder(name: &str) -> Entry<PathBuf> {
 }
 
 pub fn bytes(name: &str, bytes: &[u8]) -> Entry<PathBuf> {
-    Entry { name: name.into(), mode: 0o640, mtime: TIME, content: Content::Bytes(bytes.into()) }
+    Entry { name: name.into(), mode: 0o640, mtime: TIME, content: Content::Bytes(bytes.to_vec().into()) }
 }
 
 /// The entry of a file on disk as it is now.
