@@ -47,7 +47,8 @@ impl Mounting {
         let mut config = Config::default();
         config.mount_options = vec![
             MountOption::FSName(portal.root().display().to_string()),
-            MountOption::Subtype("coursefs".into()),
+            // Not `Subtype`: without fusermount3 fuser leaves that one out, and `findmnt -t fuse.coursefs` finds nothing.
+            MountOption::CUSTOM("subtype=coursefs".into()),
             MountOption::RO,
             MountOption::NoSuid,
             MountOption::NoDev,

@@ -1,6 +1,6 @@
 //! The documents of an archive, judged before anything is touched: where each would lie, and whether it may.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::course::document_rows;
 use crate::course::names::{self, ExtensionFilter, Verdict};
@@ -123,17 +123,29 @@ pub fn plan(
         });
     }
     planned.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(with_folders(planned))
+    with_folders(planned).map_err(|path| RestoreError::UnsafePath {
+        archive: backup.path().to_owned(),
+        path: String::from_utf8_lossy(&path).into_owned(),
+        reason: "it lies in what is a file there",
+    })
 }
 
 /// Adds the folders that files lie in but the archive does not name: a document is reached through its folders only.
-fn with_folders(planned: Vec<Planned>) -> Vec<Planned> {
-    let mut known: HashSet<Vec<u8>> = planned.iter().map(|document| document.path.clone()).collect();
+/// The path of a document that lies in a file is an error.
+fn with_folders(planned: Vec<Planned>) -> Result<Vec<Planned>, Vec<u8>> {
+    let is_file = |document: &Planned| (document.path.clone(), document.entry.is_some());
+    let mut known: HashMap<Vec<u8>, bool> = planned.iter().map(is_file).collect();
     let mut all = Vec::with_capacity(planned.len());
     for document in planned {
         let slashes = document.path.iter().enumerate().filter(|(_, byte)| **byte == b'/');
         for folder in slashes.filter_map(|(end, _)| document.path.get(..end)) {
-            if known.insert(folder.to_vec()) {
+            let is_new = match known.get(folder) {
+                Some(true) => return Err(document.path),
+                Some(false) => false,
+                None => true,
+            };
+            if is_new {
+                known.insert(folder.to_vec(), false);
                 let name = folder.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
                 all.push(Planned {
                     key: None,
@@ -152,7 +164,7 @@ fn with_folders(planned: Vec<Planned>) -> Vec<Planned> {
         all.push(document);
     }
     all.sort_by(|a, b| a.path.cmp(&b.path));
-    all
+    Ok(all)
 }
 
 /// The path below `document/`, or what is wrong with it.
