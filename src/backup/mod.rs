@@ -11,11 +11,13 @@
 mod contents;
 mod course_info;
 mod extras;
+mod links;
 pub mod reader;
 mod remembered;
 pub mod resource;
 pub mod restore;
 mod rows;
+mod safe_names;
 mod users;
 
 pub use contents::{BackupError, BackupFiles, Contents, Digest};

@@ -206,22 +206,29 @@ fn select(
         Owner::Number => ("c_id", course.get("id").clone()),
         Owner::Code => ("course_code", course.get("code").clone()),
     };
-    let mut sql = format!("SELECT * FROM `{}` WHERE `{column}` = ?", table.name);
+    let mut wanted = String::new();
     if schema::columns(table.name).iter().any(|column| column.name == "session_id") {
-        sql.push_str(" AND (session_id = 0 OR session_id IS NULL)");
+        wanted.push_str(" AND (session_id = 0 OR session_id IS NULL)");
     }
     if !condition.is_empty() {
-        sql.push_str(&format!(" AND ({condition})"));
+        wanted.push_str(&format!(" AND ({condition})"));
     }
     let order = if order.is_empty() { table.primary } else { order };
-    sql.push_str(&format!(" ORDER BY {order}"));
     let mut records = Vec::new();
-    let result = session.query(&sql, &[owner], &mut |row| {
-        let mut record = Record::new(table);
-        record.values = row.into_pairs();
-        records.push(record);
-        Ok(())
-    });
+    let mut run = |rows: &str, params: &[Value]| {
+        let sql = format!("SELECT * FROM `{}` WHERE `{column}` {rows}{wanted} ORDER BY {order}", table.name);
+        session.query(&sql, params, &mut |row| {
+            let mut record = Record::new(table);
+            record.values = row.into_pairs();
+            records.push(record);
+            Ok(())
+        })
+    };
+    let mut result = run("= ?", std::slice::from_ref(&owner));
+    if result.is_ok() && !table.also.is_empty() {
+        // A query of its own, since an OR would keep databases from using the index on either side.
+        result = run(&format!("<> ? AND ({})", table.also), &[owner, course.get("id").clone()]);
+    }
     match result {
         // Tables of plugins exist only where the plugin was installed.
         Err(error) if session.columns(table.name)?.is_empty() => {

@@ -115,7 +115,9 @@ impl Archives {
         let at = Instant::now();
         if let Some(rows) = self.rows.get(course.id, counter) {
             let contents = Contents::gather(portal, rows)?;
-            return self.look(course, &contents, &mut looked, at, counter);
+            if contents.pages_hold() {
+                return self.look(course, &contents, &mut looked, at, counter);
+            }
         }
         let loaded = Rows::load(portal, course.id)?;
         let summary = self.look(course, &loaded.contents, &mut looked, at, counter)?;
@@ -136,7 +138,10 @@ impl Archives {
         let at = Instant::now();
         let Loaded { rows, serialized, contents } = match self.rows.take_last(course.id, counter) {
             Some((loaded_at, loaded)) if loaded_at.elapsed() < FRESH => loaded,
-            Some((_, loaded)) => Loaded { contents: Contents::gather(portal, Arc::clone(&loaded.rows))?, ..loaded },
+            Some((_, loaded)) => match Contents::gather(portal, Arc::clone(&loaded.rows))? {
+                contents if contents.pages_hold() => Loaded { contents, ..loaded },
+                _ => Rows::load(portal, course.id)?,
+            },
             None => Rows::load(portal, course.id)?,
         };
         drop(rows);

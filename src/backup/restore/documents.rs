@@ -16,6 +16,7 @@ use crate::portal::Settings;
 use crate::portal::database::{Session, Value};
 use crate::portal::storage::Folder;
 
+use super::super::links;
 use super::super::reader::BackupFile;
 use super::files::{Compare, Placed, Staging};
 use super::plan::Planned;
@@ -210,6 +211,8 @@ impl Documents<'_> {
         }
         let mut page = Vec::new();
         let mtime = backup.unpack(entry, &mut page)?;
+        // A page that somebody has edited in the archive keeps its links as they are there.
+        let page = links::restore(&page, &document.patches).unwrap_or(page);
         let page = self.pages.adapt(page);
         output.write_all(&page).map_err(|source| files_error(self.code, entry, source))?;
         Ok((page.len() as u64, mtime))

@@ -200,4 +200,8 @@ impl Attachments for StagedFiles<'_, '_> {
             }
         }
     }
+
+    fn directory(&mut self, path: &[u8]) -> io::Result<()> {
+        self.placed.folder(path, self.folder_mode)
+    }
 }

@@ -36,6 +36,7 @@ use items::ReadItems;
 use plan::{Planned, plan};
 
 pub use crate::course::import::Conflict;
+pub(super) use documents::is_page;
 
 /// How a backup is restored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
