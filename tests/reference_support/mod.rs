@@ -11,8 +11,8 @@ use std::process::Command;
 use std::sync::Arc;
 
 use coursefs::archive::Checksums;
-use coursefs::backup::{Rows, Selection};
 use coursefs::backup::reader::BackupFile;
+use coursefs::backup::{Rows, Selection};
 use coursefs::course::Course;
 use coursefs::php::Value;
 use coursefs::portal::database::DatabaseExt;
