@@ -57,9 +57,13 @@ pub fn find(portal: &Portal, code: &str) -> Result<Course, Failure> {
         .ok_or_else(|| Failure(format!("{} has no course {code}; `coursefs list` shows them", portal.root().display())))
 }
 
-/// Lets `write` fill a file that gets its name only when it is whole.
+/// Lets `write` fill a file that gets its name only when it is whole. What is there and is no file (a device, a pipe)
+/// is written into.
 fn write_file(path: &Path, write: impl FnOnce(&mut File) -> Outcome) -> Outcome {
     let failed = |error: io::Error| Failure(format!("can't write {}: {error}", path.display()));
+    if std::fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+        return write(&mut File::options().write(true).open(path).map_err(failed)?);
+    }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new().prefix(".coursefs-").tempfile_in(folder).map_err(failed)?;
     write(file.as_file_mut())?;
