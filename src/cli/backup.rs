@@ -64,6 +64,8 @@ fn write_file(path: &Path, write: impl FnOnce(&mut File) -> Outcome) -> Outcome 
     if std::fs::metadata(path).is_ok_and(|there| !there.is_file()) {
         return write(&mut File::options().write(true).open(path).map_err(failed)?);
     }
+    // A link stays one, and what it leads to is replaced.
+    let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new().prefix(".coursefs-").tempfile_in(folder).map_err(failed)?;
     write(file.as_file_mut())?;
