@@ -17,6 +17,7 @@ const KNOWN: &[(&str, &str, &str)] = &[
         "who may see a category is the users' own; the importer does not look at it",
     ),
     ("post", "", "all posts of a thread, not the first only"),
+    ("quiz", "", "a deleted test is archived as what it is, for the questions that stand in it"),
     ("quiz", "item_properties", "Chamilo drops those of what a learning path uses"),
     ("survey", "suffle", "Chamilo's importer reads the order of questions from this misspelt property"),
     ("work", "params.enableExpiryDate", DATES),

@@ -108,8 +108,9 @@ fn chamilos_own_archive_reads_into_the_rows_that_it_was_made_of() {
     let mut compared = 0;
     for kind in TOOLS.iter().flat_map(|tool| tool.kinds) {
         let records = of_chamilo(kind);
-        // Chamilo archives the first post of a thread only.
-        assert!(records.len() == items.of(kind.key).len() || kind.key == "post", "{}", kind.key);
+        // Chamilo archives the first post of a thread only, and no deleted tests.
+        let all = items.of(kind.key).iter().filter(|item| item.record.int("active") != Some(-1)).count();
+        assert!(records.len() == all || kind.key == "post", "{}", kind.key);
         for read in &records {
             let key = read.get(kind.table.key).to_text();
             let there =

@@ -86,7 +86,7 @@ fn row(table: &Table, record: &Record, covered: &dyn Fn(&str) -> bool, keys: boo
     }
     for (column, value) in record.iter() {
         // A shortcut is told by a property of its own.
-        if matches!(table.role(column), Role::Key | Role::Session) || column == SHORTCUT {
+        if matches!(table.role(column), Role::Key | Role::Session | Role::Private) || column == SHORTCUT {
             continue;
         }
         let said = if covered(column) {

@@ -192,13 +192,15 @@ fn row(table: &Table, record: &Record) -> Vec<(Key<'static>, Php<'static>)> {
 /// The value of a column as Chamilo's form tells it: what would stop its importer is left out.
 pub fn told<'r>(table: &Table, record: &'r Record, column: &str) -> Cow<'r, Value> {
     let value = record.archived(column);
-    if matches!(table.role(column), Role::Portal(_)) {
-        return Cow::Owned(Value::Null);
+    let known = schema::columns(table.name).iter().find(|known| known.name == column);
+    match table.role(column) {
+        Role::Portal(_) => return Cow::Owned(Value::Null),
+        Role::Private => return Cow::Owned(known.map_or(Value::Null, schema::Column::empty)),
+        _ => {}
     }
     if *value != Value::Null {
         return Cow::Borrowed(value);
     }
-    let known = schema::columns(table.name).iter().find(|known| known.name == column);
     match known {
         Some(known) if table.never_null.contains(&column) && known.is_number() => Cow::Owned(Value::Int(0)),
         Some(_) if table.never_null.contains(&column) => Cow::Owned(Value::Text(Vec::new())),

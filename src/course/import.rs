@@ -328,6 +328,7 @@ impl<'a> Import<'a> {
             } else {
                 match (table.role_in(column, record, parent.map(|(table, record, _)| (table, record))), given) {
                     (Role::Session, given) => session_of(table, known, given),
+                    (Role::Private, _) => known.map_or(Value::Null, Column::empty),
                     (Role::User, given) => self.user(known, given),
                     (Role::DocumentName(_), Some(given)) if !self.origin.complete => {
                         self.document_name(known, given)?
@@ -545,7 +546,7 @@ impl Sides<'_> {
                 continue;
             }
             let shown = match role {
-                Role::Key | Role::Session | Role::User | Role::Portal(_) | Role::Loose => continue,
+                Role::Key | Role::Session | Role::User | Role::Portal(_) | Role::Private | Role::Loose => continue,
                 Role::Reference(target) | Role::Late(target) => {
                     let old = value.and_then(reference);
                     match old.map(|old| (old, own.get(&(target, old)))) {
@@ -657,7 +658,7 @@ fn fitting(column: Option<&Column>, given: &Value) -> Value {
 /// The session of base content: as the archive has it if that is base content too; else 0, or NULL where the column is
 /// a foreign key (data rules 0.3).
 fn session_of(table: &Table, known: Option<&Column>, given: Option<&Value>) -> Value {
-    const FOREIGN: [&str; 2] = ["c_student_publication", "gradebook_category"];
+    const FOREIGN: [&str; 3] = ["c_student_publication", "gradebook_category", "xapi_tool_launch"];
     let foreign = FOREIGN.contains(&table.name);
     match given {
         Some(Value::Null) if known.is_some_and(Column::is_nullable) => Value::Null,

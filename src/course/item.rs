@@ -123,7 +123,8 @@ impl Item {
 
     /// Whether it is in the recycle bin.
     pub fn is_deleted(&self) -> bool {
-        self.newest_property().is_some_and(|row| row.int("visibility") == Some(DELETED))
+        let deleted = || self.newest_property().is_some_and(|row| row.int("visibility") == Some(DELETED));
+        !self.kind.table.keeps_deleted && deleted()
     }
 }
 

@@ -186,6 +186,8 @@ pub struct Table {
     pub shortcut: Option<Shortcut>,
     /// Whether the rows belong to users (results, subscriptions): never archived, deleted with what they belong to.
     pub users_own: bool,
+    /// Whether Chamilo keeps deleted rows for what hangs on them: they are archived as what they are.
+    pub keeps_deleted: bool,
     /// Rows of other courses that count too because the course uses them: an SQL condition with one `?` for the
     /// course's number; `""` for none. They are read, and never changed or deleted.
     pub also: &'static str,
@@ -210,6 +212,7 @@ impl Table {
         directory: None,
         shortcut: None,
         users_own: false,
+        keeps_deleted: false,
         also: "",
         shift: 0,
     };
@@ -335,6 +338,8 @@ pub enum Role {
     /// portal has such a row, else empty; it does not count when items are compared. Chamilo's form does not tell it,
     /// because a foreign key would stop its importer on other portals.
     Portal(&'static str),
+    /// What is nobody else's business, such as a password or a user's IP address: never archived.
+    Private,
     /// Order, counters and the like: kept, but items that differ in it only are equal.
     Loose,
 }
@@ -414,6 +419,7 @@ mod progress;
 mod survey;
 mod test;
 mod wiki;
+mod xapi;
 
 /// All tools but Document, in an order in which Chamilo's archives name their resources.
 pub const TOOLS: &[&Tool] = &[
@@ -431,4 +437,5 @@ pub const TOOLS: &[&Tool] = &[
     &progress::TOOL,
     &wiki::TOOL,
     &assignment::TOOL,
+    &xapi::TOOL,
 ];

@@ -118,11 +118,13 @@ pub fn read_category(value: &Php<'_>, record: &mut Record) {
     }
 }
 
-/// The pseudo test of the questions that stand in no test of the archive, so that Chamilo's importer takes them in.
+/// The pseudo test of the questions that stand in no test of the archive, or in a deleted one only, so that Chamilo's
+/// importer takes them in.
 pub fn orphans(items: &Items) -> Php<'static> {
     let used: HashSet<i64> = items
         .of(QUIZ.key)
         .iter()
+        .filter(|test| test.record.int("active") != Some(-1))
         .flat_map(|test| listed(&test.record))
         .filter_map(|row| row.int("question_id"))
         .collect();

@@ -26,6 +26,8 @@ const QUIZ: Kind = Kind {
             ("text_when_finished", Role::Html),
             ("sound", Role::DocumentName(forms::SOUNDS)),
         ],
+        // Students' results hang on a deleted test (`active` -1), and its questions stay in use.
+        keeps_deleted: true,
         children: &[
             Table {
                 name: "c_quiz_rel_question",
@@ -44,8 +46,7 @@ const QUIZ: Kind = Kind {
         ],
         ..Table::COURSE
     },
-    // -1: deleted.
-    condition: "active >= 0",
+    condition: "",
     order: "title, iid",
     form: Form::Object(Object {
         obj: Obj::Row {
