@@ -334,8 +334,8 @@ impl<'a> Import<'a> {
                         self.document_name(known, given)?
                     }
                     (Role::Portal(target), Some(given)) => match reference(given) {
-                        Some(key) if self.portal_has(target, key)? => given.clone(),
-                        _ => known.map_or(Value::Int(0), nothing),
+                        Some(key) if !self.portal_has(target, key)? => known.map_or(Value::Int(0), nothing),
+                        _ => fitting(known, given),
                     },
                     (Role::Reference(target) | Role::Late(target), Some(given)) => match reference(given) {
                         Some(old) => match self.keys.get(&(target, old)) {

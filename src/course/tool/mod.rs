@@ -152,6 +152,10 @@ pub trait CustomForm: Sync {
 
     /// The items in such a value.
     fn read(&self, kind: &'static Kind, value: &php::Value<'_>) -> Vec<Item>;
+
+    /// The columns of the main table, or of a child table, that Chamilo's own archives tell, so that they count when
+    /// its items are compared; `None` if they tell nothing of the table.
+    fn columns(&self, table: &str) -> Option<Vec<&'static str>>;
 }
 
 /// A table.
@@ -376,7 +380,10 @@ impl Directory {
 
 /// Whether the item's own properties tell the column of the main row.
 pub fn covers(kind: &'static Kind, column: &str) -> bool {
-    let Form::Object(object) = &kind.form else { return true };
+    let object = match &kind.form {
+        Form::Object(object) => object,
+        Form::Custom(form) => return form.columns(kind.table.name).is_some_and(|columns| columns.contains(&column)),
+    };
     let standard = || schema::columns(kind.table.name).iter().any(|known| known.name == column);
     let by_row = match &object.obj {
         Obj::Row { zeroed, more, .. } => {
@@ -395,7 +402,10 @@ pub fn covers(kind: &'static Kind, column: &str) -> bool {
 
 /// The columns of a child table that the item's own properties tell; `None` if they do not list its rows.
 pub fn child_columns(kind: &'static Kind, table: &str) -> Option<Vec<&'static str>> {
-    let Form::Object(object) = &kind.form else { return None };
+    let object = match &kind.form {
+        Form::Object(object) => object,
+        Form::Custom(form) => return form.columns(table),
+    };
     let all = || schema::columns(table).iter().map(|column| column.name).collect();
     object.properties().find_map(|Property(_, source)| match source {
         Source::Children(name, []) if *name == table => Some(all()),
@@ -412,6 +422,7 @@ mod attendance;
 mod description;
 mod forum;
 mod glossary;
+mod gradebook;
 mod introduction;
 pub mod learnpath;
 mod link;
@@ -437,5 +448,6 @@ pub const TOOLS: &[&Tool] = &[
     &progress::TOOL,
     &wiki::TOOL,
     &assignment::TOOL,
+    &gradebook::TOOL,
     &xapi::TOOL,
 ];
