@@ -2,12 +2,12 @@
 //!
 //! A [`Journal`] names files and folders of a staging folder that will be moved into courses, folders that will be made
 //! there, and files that make way, each with the row that will tell that the change was committed. With it
-//! [`recovery`](super::recovery) can undo what a killed process left half done. It names moved files by their inode
-//! numbers too, so that nothing else at their places is ever taken for theirs.
+//! [`recovery`](super::recovery) can undo what a killed process left half done. It names moved files by their
+//! [`Identity`] too, so that nothing else at their places is ever taken for them.
 
 use std::io;
 
-use super::storage::Folder;
+use super::storage::{Folder, Identity};
 
 /// First field of a journal: what it is, and the version of its form.
 const HEADER: &[u8] = b"coursefs journal 1";
@@ -16,7 +16,7 @@ const HEADER: &[u8] = b"coursefs journal 1";
 const END: &[u8] = b"end";
 
 /// Fields of an entry.
-const FIELDS: usize = 10;
+const FIELDS: usize = 12;
 
 /// A row that is there if and only if a change was committed: one of `table` in which `column` holds `text`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,13 +34,8 @@ pub struct Witness {
 /// What is done at one place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
-    /// A file or folder of the staging folder with this device and inode number is moved there.
-    Moved {
-        /// Number of its device.
-        device: u64,
-        /// Number of its inode.
-        inode: u64,
-    },
+    /// This file or folder of the staging folder is moved there.
+    Moved(Identity),
     /// A folder is made there.
     Made,
     /// What lies there is moved to the staging folder to make way.
@@ -70,8 +65,7 @@ pub struct Journal {
 impl Journal {
     /// Notes that `staged` of the staging folder `folder` will be moved to `place`.
     pub fn moved(&mut self, folder: &Folder, staged: &[u8], place: Vec<u8>, witness: Witness) -> io::Result<()> {
-        let stat = folder.stat(staged)?;
-        let act = Act::Moved { device: stat.st_dev, inode: stat.st_ino };
+        let act = Act::Moved(folder.identity(staged)?);
         self.entries.push(Entry { act, place, staged: staged.to_vec(), witness });
         Ok(())
     }
@@ -95,14 +89,18 @@ impl Journal {
         };
         field(HEADER);
         for Entry { act, place, staged, witness } in &self.entries {
-            let (kind, device, inode) = match act {
-                Act::Moved { device, inode } => ("moved", *device, *inode),
-                Act::Made => ("made", 0, 0),
-                Act::Aside => ("aside", 0, 0),
+            let nothing = Identity { device: 0, inode: 0, born: 0, changed: 0 };
+            let (kind, Identity { device, inode, born, changed }) = match act {
+                Act::Moved(identity) => ("moved", *identity),
+                Act::Made => ("made", nothing),
+                Act::Aside => ("aside", nothing),
             };
-            for text in [kind, &device.to_string(), &inode.to_string(), &witness.table, &witness.column] {
-                field(text.as_bytes());
+            field(kind.as_bytes());
+            for number in [device.to_string(), inode.to_string(), born.to_string(), changed.to_string()] {
+                field(number.as_bytes());
             }
+            field(witness.table.as_bytes());
+            field(witness.column.as_bytes());
             for text in [witness.owner.0.as_bytes(), &witness.owner.1, &witness.text, place, staged] {
                 field(text);
             }
@@ -121,11 +119,20 @@ impl Journal {
 }
 
 fn read_entry(fields: &[&[u8]]) -> Option<Entry> {
-    let [kind, device, inode, table, column, owner, owner_value, text, place, staged] = fields else { return None };
+    let [kind, device, inode, born, changed, table, column, owner, owner_value, text, place, staged] = fields else {
+        return None;
+    };
+    fn number<N: std::str::FromStr>(field: &[u8]) -> Option<N> {
+        std::str::from_utf8(field).ok()?.parse().ok()
+    }
     let name = |field: &[u8]| String::from_utf8(field.to_vec()).ok();
-    let number = |field: &[u8]| std::str::from_utf8(field).ok()?.parse().ok();
     let act = match *kind {
-        b"moved" => Act::Moved { device: number(device)?, inode: number(inode)? },
+        b"moved" => Act::Moved(Identity {
+            device: number(device)?,
+            inode: number(inode)?,
+            born: number(born)?,
+            changed: number(changed)?,
+        }),
         b"made" => Act::Made,
         b"aside" => Act::Aside,
         _ => return None,
@@ -150,7 +157,7 @@ mod tests {
             owner: ("c_id".into(), b"5".to_vec()),
             text: b"/a\nb\xff".to_vec(),
         };
-        let act = Act::Moved { device: 7, inode: u64::MAX };
+        let act = Act::Moved(Identity { device: 7, inode: u64::MAX, born: 0, changed: -1 });
         let moved = Entry { act, place: b"X/document/a\nb\xff".to_vec(), staged: b"0".to_vec(), witness };
         let mut journal = Journal { entries: vec![moved] };
         journal.made(b"X/upload".to_vec(), Witness::default());

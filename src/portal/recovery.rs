@@ -2,8 +2,8 @@
 //!
 //! A staging folder whose lock nobody holds is abandoned. Without a journal nothing had been placed, and the folder
 //! goes. With one, each placed file whose row was committed stays; one without a row is moved back, folders made for it
-//! go if they are empty, and what made way returns. A file is known by its inode number, so what anybody else put at
-//! its place is never touched. Every step may be done twice: a recovery that is killed is done again by the next one.
+//! go if they are empty, and what made way returns. A file is known by its identity, so what anybody else put at its
+//! place, or wrote into it, is never touched. Every step may be done twice: a recovery that is killed is done again by the next one.
 
 use std::collections::{HashMap, HashSet};
 use std::io;
@@ -78,8 +78,8 @@ fn undo(
 ) -> Result<(), RecoverError> {
     let failed = |source: io::Error| RecoverError::Files { path: courses.path().join(shown(&entry.place)), source };
     let done = match entry.act {
-        Act::Moved { device, inode } => match courses.stat(&entry.place) {
-            Ok(stat) if (stat.st_dev, stat.st_ino) != (device, inode) => return Ok(()),
+        Act::Moved(identity) => match courses.identity(&entry.place) {
+            Ok(found) if found != identity => return Ok(()),
             Ok(_) if rows.has(&entry.witness)? => {
                 recovered.kept += 1;
                 return Ok(());
