@@ -406,3 +406,20 @@ fn init_with_a_sample_makes_three_courses() {
     assert_eq!(listed.lines().count(), 1 + 3, "{listed}");
     assert!(listed.contains("GEO101"), "{listed}");
 }
+
+#[test]
+fn a_backup_into_a_device_or_pipe_is_written_into_it_and_never_replaces_it() {
+    use std::os::unix::fs::FileTypeExt;
+
+    let portal = TestPortal::new();
+    portal.course("GEO101").file("/a.txt", b"a");
+    let pipe = portal.aside("pipe");
+    run("mkfifo", &[&pipe]);
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || std::fs::read(pipe).unwrap()
+    });
+    portal.coursefs(&[&"backup", &portal.root(), &"GEO101", &"-o", &pipe]).done();
+    assert_eq!(reader.join().unwrap(), portal.existing("GEO101").backup());
+    assert!(std::fs::metadata(&pipe).unwrap().file_type().is_fifo());
+}

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rustix::fs::{FileType, Stat};
+use tracing::warn;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::archive::{Archive, Checksums, Content, Entry, FileIdentity, FileTime, Files, Layout, LayoutError};
@@ -19,6 +20,12 @@ use super::rows::{Listed, Place as CoursePlace, Rows};
 
 /// Moves the fingerprint when a new version of coursefs writes other bytes for the same course.
 const FORM: u8 = 2;
+
+/// The longest archive that Chamilo reads, in bytes (Chamilo 1.11, PclZip: no Zip64).
+const CHAMILOS_SIZE: u64 = u32::MAX as u64 - 1;
+
+/// The most entries of an archive that Chamilo reads.
+const CHAMILOS_ENTRIES: usize = u16::MAX as usize - 1;
 
 /// Name of the serialized course in the archive (Chamilo 1.11, CourseArchiver).
 const COURSE_INFO: &[u8] = b"course_info.dat";
@@ -185,6 +192,15 @@ impl Contents {
         let encoded = STANDARD.encode(serialized).into_bytes();
         let page = &mut |listed: &Listed, read: &FileIdentity, _: u64| self.rewritten(listed, read);
         let layout = self.layout(self.entries(Content::Bytes(encoded.into()), page)?)?;
+        if layout.size() > CHAMILOS_SIZE || layout.entries().len() > CHAMILOS_ENTRIES {
+            warn!(
+                "the backup of course {} has {} bytes in {} entries and so is a Zip64 archive: Chamilo itself cannot \
+                 import it, coursefs can",
+                self.rows.place.code,
+                layout.size(),
+                layout.entries().len()
+            );
+        }
         Ok(Archive::new(layout, BackupFiles { folder: self.files.folder }, checksums))
     }
 
