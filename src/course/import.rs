@@ -61,6 +61,9 @@ pub struct Outcome {
     pub renamed: Vec<(String, String)>,
     /// Files that the archive lacks.
     pub missing: Vec<String>,
+    /// Columns whose values the portal can't hold as the archive has them (too long, out of range, no number): table,
+    /// key in the archive and column. What fits was kept, as MariaDB does it for Chamilo.
+    pub cut: Vec<String>,
 }
 
 /// Why items were not imported.
@@ -104,6 +107,7 @@ pub struct Import<'a> {
     keys: Keys,
     open: Vec<Open>,
     columns: HashMap<&'static str, Vec<String>>,
+    cut: Vec<String>,
 }
 
 impl<'a> Import<'a> {
@@ -132,6 +136,7 @@ impl<'a> Import<'a> {
             keys: Keys::new(),
             open: Vec::new(),
             columns: HashMap::new(),
+            cut: Vec::new(),
         })
     }
 
@@ -193,6 +198,7 @@ impl<'a> Import<'a> {
             self.insert_property(item, key)?;
             outcome.added += 1;
         }
+        outcome.cut = std::mem::take(&mut self.cut);
         Ok(outcome)
     }
 
@@ -349,6 +355,12 @@ impl<'a> Import<'a> {
                     },
                 }
             };
+            if let (Some(known), Some(given)) = (known, given)
+                && known.fit(given).is_some()
+                && matches!(table.role_in(column, record, parent.map(|(table, record, _)| (table, record))), Role::Data)
+            {
+                self.cut.push(format!("{} {}: {column}", table.name, record.key(table).unwrap_or(0)));
+            }
             values.push((column, value));
         }
         let row = self.session.insert(table.name, &values)?;
@@ -397,9 +409,15 @@ impl<'a> Import<'a> {
             let user = newest.and_then(|row| row.int(column)).and_then(|user| self.origin.users.get(&user));
             Value::Int(user.copied().unwrap_or(self.stamp.user))
         };
+        let known = schema::columns("c_item_property");
+        let fits = |column: &str, value: &Value| {
+            known.iter().find(|known| known.name == column).is_none_or(|known| known.fit(value).is_none())
+        };
+        let text = |column: &str| text(column).filter(|text| fits(column, &Value::Text(text.clone())));
         let date = |column: &str| Value::Text(text(column).unwrap_or_else(|| now.clone()));
         let edit = text("lastedit_type").unwrap_or_else(|| added(tool));
-        let visibility = newest.and_then(|row| row.int("visibility")).unwrap_or(1);
+        let visibility = newest.and_then(|row| row.int("visibility")).filter(|shown| (0..=1).contains(shown));
+        let visibility = visibility.unwrap_or(1);
         let row = self.session.insert(
             "c_item_property",
             &[
@@ -552,7 +570,8 @@ impl Sides<'_> {
                             None => old.to_string().into_bytes(),
                             Some(keys) => match keys.get(&(target, old)) {
                                 Some(new) => new.to_string().into_bytes(),
-                                None => b"?".to_vec(),
+                                // The row that was made of it has none either.
+                                None => b"0".to_vec(),
                             },
                         },
                     }
@@ -640,12 +659,13 @@ fn is_name(value: Option<&Value>) -> bool {
     matches!(value, Some(Value::Text(text)) if !text.is_empty() && !text.iter().all(u8::is_ascii_digit))
 }
 
-/// A given value as the column takes it: no NULL where none may be, no text for a number.
+/// A given value as the column takes it: no NULL where none may be, no text for a number, nothing too long.
 fn fitting(column: Option<&Column>, given: &Value) -> Value {
     match (column, given) {
         (Some(column), Value::Null) => column.empty(),
         (Some(column), Value::Text(text)) if column.is_number() && text.is_empty() => column.empty(),
-        (_, given) => given.clone(),
+        (Some(column), given) => column.fit(given).unwrap_or_else(|| given.clone()),
+        (None, given) => given.clone(),
     }
 }
 

@@ -402,14 +402,17 @@ fn new_course(code: &str, course: &Value<'_>) -> NewCourse {
         value.map(std::borrow::Cow::into_owned).filter(|text| !text.is_empty())
     };
     let number = |name: &str| info.and_then(|info| info.get(name)).and_then(Value::as_int);
+    // Whatever is too long for its column is cut: a course that can't be restored is worse.
+    let cut = |text: String, length| text.chars().take(length).collect::<String>();
     NewCourse {
         code: code.to_owned(),
-        title: text("title").unwrap_or_else(|| code.to_owned()),
-        language: text("language"),
-        category: text("category_code").unwrap_or_default(),
+        title: text("title").map_or_else(|| code.to_owned(), |title| cut(title, create::MAX_TITLE)),
+        language: text("language").map(|language| cut(language, 20)),
+        category: cut(text("category_code").unwrap_or_default(), 40),
         visibility: number("visibility").filter(|visibility| (0..=4).contains(visibility)),
         disk_quota: number("disk_quota").and_then(|quota| u64::try_from(quota).ok()).filter(|quota| *quota > 0),
-        department_name: text("department_name"),
-        department_url: text("department_url"),
+        department_name: text("department_name").map(|name| cut(name, 30)),
+        // Room for the scheme that is put in front.
+        department_url: text("department_url").map(|url| cut(url, 173)),
     }
 }
