@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use coursefs::backup::{Rows, Selection};
 use coursefs::backup::restore::{Options, restore};
 use coursefs::course::Course;
+use coursefs::course::tool::TOOLS;
 use coursefs::php::{self, Limits};
 use coursefs::portal::database::DatabaseExt;
 use coursefs::portal::Portal;
@@ -97,7 +98,9 @@ impl Place {
         Rows::load(&self.portal, course.id, Selection::ALL).expect("a course that can be read");
         let again = restore(&self.portal, CODE, &path, options, &mut |_, _| {}).expect("a second restore");
         assert_eq!(again.documents.added, 0, "{again:?}");
-        for (kind, outcome) in &again.items {
+        // Rows that a condition keeps out of the course, such as posts whose thread is not in the archive, come again.
+        let seen = |kind: &str| TOOLS.iter().flat_map(|tool| tool.kinds).any(|k| k.key == kind && k.condition.is_empty());
+        for (kind, outcome) in again.items.iter().filter(|(kind, _)| seen(kind)) {
             assert_eq!(outcome.added, 0, "{kind}: {outcome:?}");
         }
         self.forget();
