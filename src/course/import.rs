@@ -323,7 +323,7 @@ impl<'a> Import<'a> {
                 Value::Int(self.course.id)
             } else if column == "course_code" && table.owner == Owner::Code {
                 Value::Text(self.course.code.clone())
-            } else if (column == table.key && !is_name(given)) || table.copies.contains(&column.as_str()) {
+            } else if (column == table.key && !is_name(known, given)) || table.copies.contains(&column.as_str()) {
                 copies.push(column);
                 known.map_or(Value::Int(0), Column::empty)
             } else {
@@ -551,7 +551,7 @@ impl Sides<'_> {
             let value = record.find(column.name);
             let role = match table.role_in(column.name, record, parent) {
                 // A key that is a name (a tool introduction's) is data.
-                Role::Key if column.name == table.key && is_name(value) => Role::Data,
+                Role::Key if column.name == table.key && is_name(Some(column), value) => Role::Data,
                 role => role,
             };
             if !self.told.column(table, column.name) {
@@ -655,8 +655,9 @@ fn nothing(column: &Column) -> Value {
 }
 
 /// Whether a key is a name and no number (`c_tool_intro.id`).
-fn is_name(value: Option<&Value>) -> bool {
-    matches!(value, Some(Value::Text(text)) if !text.is_empty() && !text.iter().all(u8::is_ascii_digit))
+fn is_name(column: Option<&Column>, value: Option<&Value>) -> bool {
+    let number = column.is_some_and(Column::is_number);
+    !number && matches!(value, Some(Value::Text(text)) if !text.is_empty() && !text.iter().all(u8::is_ascii_digit))
 }
 
 /// A given value as the column takes it: no NULL where none may be, no text for a number, nothing too long.
