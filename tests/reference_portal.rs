@@ -11,6 +11,11 @@ use reference_support::{CODE, chamilos_backup, course_of, portal, written};
 /// their declarations; docs/BACKUP.md has the same table.
 const KNOWN: &[(&str, &str, &str)] = &[
     ("*", "coursefs", "what Chamilo's form leaves out, for our own reader"),
+    (
+        "learnpath_category",
+        "object.users",
+        "who may see a category is the users' own; the importer does not look at it",
+    ),
     ("post", "", "all posts of a thread, not the first only"),
     ("quiz", "item_properties", "Chamilo drops those of what a learning path uses"),
     ("survey", "suffle", "Chamilo's importer reads the order of questions from this misspelt property"),

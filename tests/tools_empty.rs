@@ -26,6 +26,8 @@ fn rows(session: &dyn Session, course: &Course, table: &Table, found: &mut Vec<(
     let (owner, value) = match table.owner {
         Owner::Number => ("c_id", course.id.into()),
         Owner::Code => ("course_code", course.code.clone().into()),
+        // Counted with the row that they belong to, which must be gone.
+        Owner::Parent => return,
     };
     let number = session.int(&format!("SELECT count(*) FROM `{}` WHERE `{owner}` = ?", table.name), &[value]).unwrap();
     found.push((table.name, number.unwrap()));

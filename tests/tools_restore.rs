@@ -8,6 +8,8 @@ use std::path::Path;
 use std::process::Command;
 
 use coursefs::backup::restore::{Options, Report, restore};
+use coursefs::course::Course;
+use coursefs::course::document;
 use coursefs::course::item::{Item, Record};
 use coursefs::course::tool::{Kind, Role, Table};
 use coursefs::portal::Portal;
@@ -53,10 +55,21 @@ fn data(item: &Item) -> Vec<Option<Vec<u8>>> {
     columns.map(|(column, _)| value(table, &item.record, column)).collect()
 }
 
+/// Paths of the documents of a course by key.
+fn documents_of(portal: &Portal, code: &str) -> HashMap<i64, Vec<u8>> {
+    let documents = portal.database().read(|session| {
+        let course = Course::by_code(session, code.as_bytes())?.unwrap();
+        document::load(session, course.id)
+    });
+    documents.unwrap().into_iter().map(|document| (document.iid, document.path)).collect()
+}
+
 /// One course's side of a comparison.
 struct Side {
     kinds: Vec<(&'static Kind, Vec<Item>)>,
     places: Places,
+    /// Paths of the documents by key.
+    documents: HashMap<i64, Vec<u8>>,
     code: &'static str,
 }
 
@@ -67,7 +80,8 @@ impl Side {
         for (_, items) in &mut kinds {
             items.sort_by_cached_key(data);
         }
-        Side { places: places(&kinds), kinds, code }
+        let documents = documents_of(portal, code);
+        Side { places: places(&kinds), documents, kinds, code }
     }
 
     /// The value of a column without what differs from course to course.
@@ -82,8 +96,10 @@ impl Side {
         match table.role_in(column, record, parent) {
             Role::Key | Role::Session => None,
             Role::Html => text.map(|text| text.replace(self.code, "{C}")),
-            // Documents are no items here.
-            Role::Reference("c_document") => text,
+            Role::Reference("c_document") => {
+                let path = record.int(column).and_then(|key| self.documents.get(&key));
+                path.map(|path| String::from_utf8_lossy(path).into_owned())
+            }
             Role::Reference(target) | Role::Late(target) => {
                 let key = record.int(column).filter(|key| *key != 0)?;
                 Some(self.places.get(&(target, key)).unwrap_or_else(|| panic!("{column} {key} dangles")).clone())
@@ -105,10 +121,9 @@ fn compare(
     let [one, other] = sides;
     let parent = |side: usize| parents.map(|(table, records)| (table, records[side]));
     for (column, _) in records[0].iter() {
-        let document = matches!(table.role(column), Role::Reference("c_document"));
         let one = one.neutral(table, records[0], parent(0), column);
         let other = other.neutral(table, records[1], parent(1), column);
-        if one != other && !document {
+        if one != other {
             found.push(format!("{place} {}.{column}: {one:?} became {other:?}", table.name));
         }
     }

@@ -4,7 +4,10 @@
 //! CourseBuilder; numbers from the database are strings, as PHP 7.4 gets them. Where Chamilo would write paths of its
 //! server or the hash of a course password, neutral values stand: an archive should not tell them to its readers.
 
+use std::collections::{HashMap, HashSet};
+
 use crate::course::document::Document;
+use crate::course::tool::learnpath;
 use crate::php::{self, Key, Sink, Writer};
 use crate::portal::database::{Row, Value};
 
@@ -43,9 +46,23 @@ pub fn write<S: Sink>(rows: &CourseRows, sink: S) -> S {
     writer.finish()
 }
 
+/// Types of a learning path's steps that show a document, but that Chamilo's importer looks up under the type itself:
+/// it finds the document if the very same object stands under that key too (Chamilo 1.11, CourseRestorer).
+const SHOWN_BY_STEPS: [&str; 2] = ["final_item", "readout_text"];
+
 fn resources<S: Sink>(rows: &CourseRows, writer: &mut Writer<S>) {
     let has_documents = !rows.documents.is_empty();
-    writer.begin_array(usize::from(has_documents) + resource::count(&rows.items));
+    let keys: HashSet<i64> = rows.documents.iter().map(|document| document.iid).collect();
+    let shown: Vec<(&str, Vec<i64>)> = SHOWN_BY_STEPS
+        .into_iter()
+        .map(|kind| {
+            let documents = learnpath::documents_of(&rows.items, kind);
+            (kind, documents.into_iter().filter(|document| keys.contains(document)).collect())
+        })
+        .filter(|(_, documents): &(&str, Vec<i64>)| !documents.is_empty())
+        .collect();
+    let mut slots = HashMap::new();
+    writer.begin_array(usize::from(has_documents) + resource::count(&rows.items) + shown.len());
     if has_documents {
         writer.key_str(b"document");
         writer.begin_array(rows.documents.len());
@@ -59,6 +76,7 @@ fn resources<S: Sink>(rows: &CourseRows, writer: &mut Writer<S>) {
             let extras = document_extras(rows, document);
             writer.key_int(document.iid);
             writer.begin_object(class.as_bytes(), 12 + usize::from(extras.is_some()));
+            slots.insert(document.iid, writer.last_slot());
             text_property(writer, b"path", &path);
             for (property, name) in
                 [(b"comment".as_slice(), "comment"), (b"file_type", "filetype"), (b"size", "size"), (b"title", "title")]
@@ -76,6 +94,18 @@ fn resources<S: Sink>(rows: &CourseRows, writer: &mut Writer<S>) {
         writer.end();
     }
     resource::write_all(&rows.items, writer);
+    for (kind, documents) in shown {
+        writer.key_str(kind.as_bytes());
+        writer.begin_array(documents.len());
+        for document in documents {
+            writer.key_int(document);
+            match slots.get(&document) {
+                Some(slot) => writer.reference(php::Reference::Object(*slot)),
+                None => writer.null(),
+            }
+        }
+        writer.end();
+    }
     writer.end();
 }
 

@@ -9,7 +9,7 @@
 use std::borrow::Cow;
 
 use crate::course::item::{Item, Record};
-use crate::course::tool::{Form, Kind, Obj, Object, Role, Table, child_columns, covers};
+use crate::course::tool::{Form, Kind, Obj, Object, Role, SHORTCUT, Table, child_columns, covers};
 use crate::php::{Key, Value as Php};
 use crate::portal::database::{Row, Value};
 use crate::portal::schema;
@@ -85,7 +85,8 @@ fn row(table: &Table, record: &Record, covered: &dyn Fn(&str) -> bool, keys: boo
         entries.push((Key::from(table.key), php(&Value::Int(key))));
     }
     for (column, value) in record.iter() {
-        if matches!(table.role(column), Role::Key | Role::Session) {
+        // A shortcut is told by a property of its own.
+        if matches!(table.role(column), Role::Key | Role::Session) || column == SHORTCUT {
             continue;
         }
         let said = if covered(column) {

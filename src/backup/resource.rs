@@ -72,7 +72,10 @@ fn write<S: Sink>(item: &Item, object: &'static Object, items: &Items, writer: &
     }
     write_properties(object.own, item, items, writer);
     writer.property(b"source_id");
-    column(writer, &archived_key(item));
+    match archived_key(item) {
+        Value::Int(key) if object.number_keys => writer.int(key),
+        key => column(writer, &key),
+    }
     writer.property(b"destination_id");
     writer.int(-1);
     text_property(writer, b"type", kind.key.as_bytes());

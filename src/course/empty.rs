@@ -4,6 +4,7 @@ use crate::portal::database::{DatabaseError, Session, Value};
 
 use super::Course;
 use super::item::Record;
+use super::shortcut;
 use super::tool::{Kind, Owner, Table};
 
 /// Deletes one item of `course` in the transaction of `session`. Files that its rows name stay; the caller knows them.
@@ -17,9 +18,13 @@ pub fn delete(
     let Some(key) = record.key(table) else { return Ok(()) };
     delete_children(session, table, course, key)?;
     // Items of other courses that this one uses are not its own to delete.
-    let (owner, value) = owner(table, course);
-    let sql = format!("DELETE FROM `{}` WHERE `{}` = ? AND `{owner}` = ?", table.name, table.primary);
-    session.execute(&sql, &[record.get(table.primary).clone(), value])?;
+    let (owned, value) = owner(table, course);
+    let sql = format!("DELETE FROM `{}` WHERE {owned}`{}` = ?", table.name, table.primary);
+    let params: Vec<Value> = value.into_iter().chain([record.get(table.primary).clone()]).collect();
+    session.execute(&sql, &params)?;
+    if let Some(shortcut) = table.shortcut {
+        shortcut::delete(session, &shortcut, course.id, key)?;
+    }
     delete_properties(session, course, kind.property_tool, key)
 }
 
@@ -35,11 +40,12 @@ fn delete_properties(
     Ok(())
 }
 
-/// The column by which rows of `table` know their course, and its value.
-fn owner(table: &Table, course: &Course) -> (&'static str, Value) {
+/// The condition by which rows of `table` are the course's, to be put before others, and its value.
+fn owner(table: &Table, course: &Course) -> (&'static str, Option<Value>) {
     match table.owner {
-        Owner::Number => ("c_id", Value::Int(course.id)),
-        Owner::Code => ("course_code", Value::Text(course.code.clone())),
+        Owner::Number => ("`c_id` = ? AND ", Some(Value::Int(course.id))),
+        Owner::Code => ("`course_code` = ? AND ", Some(Value::Text(course.code.clone()))),
+        Owner::Parent => ("", None),
     }
 }
 
@@ -50,9 +56,9 @@ fn delete_children(
     parent: i64,
 ) -> Result<(), DatabaseError> {
     for child in table.children {
-        let (owner, value) = owner(child, course);
-        let found = format!("FROM `{}` WHERE `{owner}` = ? AND `{}` = ?", child.name, child.parent);
-        let params = [value, parent.into()];
+        let (owned, value) = owner(child, course);
+        let found = format!("FROM `{}` WHERE {owned}`{}` = ?", child.name, child.parent);
+        let params: Vec<Value> = value.into_iter().chain([parent.into()]).collect();
         if !child.children.is_empty() || child.property_tool.is_some() {
             let sql = format!("SELECT `{}`, `{}` {found}", child.primary, child.key);
             for row in session.rows(&sql, &params)? {

@@ -14,7 +14,8 @@ use crate::portal::schema::{self, Column};
 use super::html::{self, Address};
 use super::item::{self, Item, Record};
 use super::property_rows;
-use super::tool::{Files, Form, Kind, Owner, Role, TOOLS, Table};
+use super::shortcut;
+use super::tool::{Files, Form, Kind, Owner, Role, SHORTCUT, TOOLS, Table};
 use super::{Course, Stamp};
 
 /// What to do with an item whose place another one has (Chamilo 1.11, CourseRestorer's file policy).
@@ -196,6 +197,10 @@ impl<'a> Import<'a> {
             self.place_files(&kind.table, &mut record, attachments, &mut outcome)?;
             let key = self.insert(&kind.table, &record, None)?;
             self.insert_property(item, key)?;
+            if let (Some(shortcut), Some(1)) = (kind.table.shortcut, record.int(SHORTCUT)) {
+                let name = record.bytes("name");
+                shortcut::insert(self.session, &shortcut, self.course.id, key, &name)?;
+            }
             outcome.added += 1;
         }
         outcome.cut = std::mem::take(&mut self.cut);

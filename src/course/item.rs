@@ -3,13 +3,14 @@
 //! A [`Record`] is one row and, for each child table, its records; an [`Item`] is the record of a main table with its
 //! property rows. They look the same whether they were read from the database or from an archive.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::portal::database::{DatabaseError, Row, Session, Value};
 use crate::portal::schema;
 
-use super::tool::{Kind, Owner, TOOLS, Table};
+use super::shortcut;
+use super::tool::{Kind, Owner, SHORTCUT, TOOLS, Table};
 
 /// `c_item_property.visibility` of a deleted item.
 const DELETED: i64 = 2;
@@ -143,7 +144,8 @@ impl Items {
 
     /// Reads the items of all tools of a course; `documents` are the keys of its documents by path.
     pub fn load(session: &dyn Session, course: Row, documents: HashMap<Vec<u8>, i64>) -> Result<Items, DatabaseError> {
-        let mut properties = Properties::load(session, &course)?;
+        // Documents, by far the most, are read with their rows.
+        let mut properties = Properties::load(session, &course, "tool <> ?", "document")?;
         let mut kinds = Vec::new();
         for kind in TOOLS.iter().flat_map(|tool| tool.kinds) {
             kinds.push((kind, load_kind(session, kind, &course, &mut properties)?));
@@ -189,7 +191,10 @@ fn change_records(table: &Table, record: &mut Record, change: &mut dyn FnMut(&Ta
 
 /// Reads the items of one kind of a course.
 pub fn load_one_kind(session: &dyn Session, kind: &'static Kind, course: &Row) -> Result<Vec<Item>, DatabaseError> {
-    let mut properties = Properties::load(session, course)?;
+    let mut properties = match kind.property_tool {
+        Some(tool) => Properties::load(session, course, "tool = ?", tool)?,
+        None => Properties(HashMap::new()),
+    };
     load_kind(session, kind, course, &mut properties)
 }
 
@@ -197,11 +202,11 @@ pub fn load_one_kind(session: &dyn Session, kind: &'static Kind, course: &Row) -
 struct Properties(HashMap<(Vec<u8>, i64), Vec<Row>>);
 
 impl Properties {
-    fn load(session: &dyn Session, course: &Row) -> Result<Properties, DatabaseError> {
+    /// Reads the rows of the course that fulfil `condition` on `tool`.
+    fn load(session: &dyn Session, course: &Row, condition: &str, tool: &str) -> Result<Properties, DatabaseError> {
         let mut found: HashMap<(Vec<u8>, i64), Vec<Row>> = HashMap::new();
-        // Documents, by far the most, are read with their rows.
-        let sql = "SELECT * FROM c_item_property WHERE c_id = ? AND tool <> 'document' ORDER BY iid";
-        session.query(sql, &[course.get("id").clone()], &mut |row| {
+        let sql = format!("SELECT * FROM c_item_property WHERE c_id = ? AND {condition} ORDER BY iid");
+        session.query(&sql, &[course.get("id").clone(), tool.into()], &mut |row| {
             found.entry((row.bytes("tool"), row.int("ref").unwrap_or(0))).or_default().push(row);
             Ok(())
         })?;
@@ -222,8 +227,15 @@ fn load_kind(
     let table = &kind.table;
     let mut records = select(session, table, course, kind.condition, kind.order)?;
     attach_children(session, table, course, &mut records)?;
+    let shortcuts = match (table.shortcut, course.int("id")) {
+        (Some(shortcut), Some(course)) => shortcut::load(session, &shortcut, course)?,
+        _ => HashSet::new(),
+    };
     let mut items = Vec::with_capacity(records.len());
-    for record in records {
+    for mut record in records {
+        if record.key(table).is_some_and(|key| shortcuts.contains(&key)) {
+            record.set(SHORTCUT, Value::Int(1));
+        }
         let properties = match kind.property_tool {
             Some(tool) => properties.take(tool, record.key(table)),
             None => Vec::new(),
@@ -247,6 +259,8 @@ fn select(
     let (column, owner) = match table.owner {
         Owner::Number => ("c_id", course.get("id").clone()),
         Owner::Code => ("course_code", course.get("code").clone()),
+        // Only users' own rows, which are never read.
+        Owner::Parent => return Ok(Vec::new()),
     };
     let mut wanted = String::new();
     if schema::columns(table.name).iter().any(|column| column.name == "session_id") {

@@ -11,6 +11,7 @@ pub mod item;
 pub mod names;
 pub mod property_rows;
 pub mod quota;
+mod shortcut;
 pub mod staging;
 mod stamp;
 pub mod tool;

@@ -65,6 +65,8 @@ pub struct Object {
     pub linked: Option<(&'static str, &'static str)>,
     /// An entry after the items that stands for no row.
     pub pseudo: Option<Pseudo>,
+    /// Whether Chamilo writes the items' keys as numbers on every version of PHP.
+    pub number_keys: bool,
     /// Completes a record that was read from an archive of Chamilo with what other properties tell.
     pub mend: Option<fn(&mut Record)>,
 }
@@ -79,7 +81,8 @@ pub struct Pseudo {
 
 impl Object {
     /// An object without any property of its own.
-    pub const EMPTY: Object = Object { own: &[], obj: Obj::Null, dynamic: &[], linked: None, pseudo: None, mend: None };
+    pub const EMPTY: Object =
+        Object { own: &[], obj: Obj::Null, dynamic: &[], linked: None, pseudo: None, number_keys: false, mend: None };
 
     /// All its properties with a source, those inside `obj` too.
     fn properties(&'static self) -> impl Iterator<Item = &'static Property> {
@@ -179,6 +182,8 @@ pub struct Table {
     pub files: Option<Files>,
     /// A folder that each row names.
     pub directory: Option<Directory>,
+    /// How rows stand on the course's home page, if they can.
+    pub shortcut: Option<Shortcut>,
     /// Whether the rows belong to users (results, subscriptions): never archived, deleted with what they belong to.
     pub users_own: bool,
     /// Rows of other courses that count too because the course uses them: an SQL condition with one `?` for the
@@ -203,6 +208,7 @@ impl Table {
         property_tool: None,
         files: None,
         directory: None,
+        shortcut: None,
         users_own: false,
         also: "",
         shift: 0,
@@ -284,7 +290,21 @@ pub enum Owner {
     Number,
     /// By its code in `course_code`.
     Code,
+    /// Not at all: only by the row that it belongs to.
+    Parent,
 }
+
+/// A row of `c_tool` that leads from the course's home page to an item: its picture, and its link up to the item's key.
+#[derive(Clone, Copy)]
+pub struct Shortcut {
+    /// The picture's file name (Chamilo 1.11, CourseBuilder finds shortcuts by it).
+    pub image: &'static str,
+    /// The link, to which the key is added.
+    pub link: &'static str,
+}
+
+/// What a record says under this name is no column: 1 if the item stands on the course's home page.
+pub const SHORTCUT: &str = "+shortcut";
 
 /// What a column is besides data.
 #[derive(Clone, Copy)]
@@ -388,6 +408,7 @@ mod description;
 mod forum;
 mod glossary;
 mod introduction;
+pub mod learnpath;
 mod link;
 mod progress;
 mod survey;
@@ -403,6 +424,7 @@ pub const TOOLS: &[&Tool] = &[
     &forum::TOOL,
     &glossary::TOOL,
     &test::TOOL,
+    &learnpath::TOOL,
     &link::TOOL,
     &survey::TOOL,
     &introduction::TOOL,
