@@ -292,8 +292,9 @@ impl Documents<'_> {
                 let user = history.int(column).and_then(|user| self.users.get(&user));
                 Value::Int(user.copied().unwrap_or(self.stamp.user))
             };
+            // The plus keeps SQLite from looking through all properties of the course for each document.
             let sql = "UPDATE c_item_property SET insert_date = ?, lastedit_date = ?, lastedit_type = ?, \
-                       insert_user_id = ?, lastedit_user_id = ? WHERE c_id = ? AND tool = 'document' AND ref = ?";
+                       insert_user_id = ?, lastedit_user_id = ? WHERE +c_id = ? AND tool = 'document' AND ref = ?";
             let values = [
                 history.get("insert_date").clone(),
                 history.get("lastedit_date").clone(),
