@@ -85,4 +85,7 @@ fn print_outcome(kind: &str, outcome: &import::Outcome) {
     for name in &outcome.missing {
         println!("    {name}: not in the archive");
     }
+    for column in &outcome.cut {
+        println!("    {column}: cut to what its column holds");
+    }
 }

@@ -22,7 +22,7 @@ const MAIN_URL: i64 = 1;
 const RUNTIME: i64 = 31_536_000;
 
 /// The longest title in characters (`course.title`).
-const MAX_TITLE: usize = 250;
+pub const MAX_TITLE: usize = 250;
 
 /// Chamilo's number of the group category that every course has.
 const DEFAULT_GROUP_CATEGORY: i64 = 2;

@@ -62,6 +62,9 @@ pub struct Outcome {
     pub renamed: Vec<(String, String)>,
     /// Files that the archive lacks.
     pub missing: Vec<String>,
+    /// Columns whose values the portal can't hold as the archive has them (too long, out of range, no number): table,
+    /// key in the archive and column. What fits was kept, as MariaDB does it for Chamilo.
+    pub cut: Vec<String>,
 }
 
 /// Why items were not imported.
@@ -105,6 +108,7 @@ pub struct Import<'a> {
     keys: Keys,
     open: Vec<Open>,
     columns: HashMap<&'static str, Vec<String>>,
+    cut: Vec<String>,
 }
 
 impl<'a> Import<'a> {
@@ -133,6 +137,7 @@ impl<'a> Import<'a> {
             keys: Keys::new(),
             open: Vec::new(),
             columns: HashMap::new(),
+            cut: Vec::new(),
         })
     }
 
@@ -198,6 +203,7 @@ impl<'a> Import<'a> {
             }
             outcome.added += 1;
         }
+        outcome.cut = std::mem::take(&mut self.cut);
         Ok(outcome)
     }
 
@@ -322,7 +328,7 @@ impl<'a> Import<'a> {
                 Value::Int(self.course.id)
             } else if column == "course_code" && table.owner == Owner::Code {
                 Value::Text(self.course.code.clone())
-            } else if (column == table.key && !is_name(given)) || table.copies.contains(&column.as_str()) {
+            } else if (column == table.key && !is_name(known, given)) || table.copies.contains(&column.as_str()) {
                 copies.push(column);
                 known.map_or(Value::Int(0), Column::empty)
             } else {
@@ -355,6 +361,12 @@ impl<'a> Import<'a> {
                     },
                 }
             };
+            if let (Some(known), Some(given)) = (known, given)
+                && known.fit(given).is_some()
+                && matches!(table.role_in(column, record, parent.map(|(table, record, _)| (table, record))), Role::Data)
+            {
+                self.cut.push(format!("{} {}: {column}", table.name, record.key(table).unwrap_or(0)));
+            }
             values.push((column, value));
         }
         let row = self.session.insert(table.name, &values)?;
@@ -403,9 +415,15 @@ impl<'a> Import<'a> {
             let user = newest.and_then(|row| row.int(column)).and_then(|user| self.origin.users.get(&user));
             Value::Int(user.copied().unwrap_or(self.stamp.user))
         };
+        let known = schema::columns("c_item_property");
+        let fits = |column: &str, value: &Value| {
+            known.iter().find(|known| known.name == column).is_none_or(|known| known.fit(value).is_none())
+        };
+        let text = |column: &str| text(column).filter(|text| fits(column, &Value::Text(text.clone())));
         let date = |column: &str| Value::Text(text(column).unwrap_or_else(|| now.clone()));
         let edit = text("lastedit_type").unwrap_or_else(|| added(tool));
-        let visibility = newest.and_then(|row| row.int("visibility")).unwrap_or(1);
+        let visibility = newest.and_then(|row| row.int("visibility")).filter(|shown| (0..=1).contains(shown));
+        let visibility = visibility.unwrap_or(1);
         let row = self.session.insert(
             "c_item_property",
             &[
@@ -539,7 +557,7 @@ impl Sides<'_> {
             let value = record.find(column.name);
             let role = match table.role_in(column.name, record, parent) {
                 // A key that is a name (a tool introduction's) is data.
-                Role::Key if column.name == table.key && is_name(value) => Role::Data,
+                Role::Key if column.name == table.key && is_name(Some(column), value) => Role::Data,
                 role => role,
             };
             if !self.told.column(table, column.name) {
@@ -558,7 +576,8 @@ impl Sides<'_> {
                             None => old.to_string().into_bytes(),
                             Some(keys) => match keys.get(&(target, old)) {
                                 Some(new) => new.to_string().into_bytes(),
-                                None => b"?".to_vec(),
+                                // The row that was made of it has none either.
+                                None => b"0".to_vec(),
                             },
                         },
                     }
@@ -642,16 +661,18 @@ fn nothing(column: &Column) -> Value {
 }
 
 /// Whether a key is a name and no number (`c_tool_intro.id`).
-fn is_name(value: Option<&Value>) -> bool {
-    matches!(value, Some(Value::Text(text)) if !text.is_empty() && !text.iter().all(u8::is_ascii_digit))
+fn is_name(column: Option<&Column>, value: Option<&Value>) -> bool {
+    let number = column.is_some_and(Column::is_number);
+    !number && matches!(value, Some(Value::Text(text)) if !text.is_empty() && !text.iter().all(u8::is_ascii_digit))
 }
 
-/// A given value as the column takes it: no NULL where none may be, no text for a number.
+/// A given value as the column takes it: no NULL where none may be, no text for a number, nothing too long.
 fn fitting(column: Option<&Column>, given: &Value) -> Value {
     match (column, given) {
         (Some(column), Value::Null) => column.empty(),
         (Some(column), Value::Text(text)) if column.is_number() && text.is_empty() => column.empty(),
-        (_, given) => given.clone(),
+        (Some(column), given) => column.fit(given).unwrap_or_else(|| given.clone()),
+        (None, given) => given.clone(),
     }
 }
 

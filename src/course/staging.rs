@@ -1,21 +1,19 @@
 //! The folder of a course while it is being made: built where nobody looks, moved to its place in one step, taken back
 //! if the rows can't be committed.
 //!
-//! It lies in a folder of mode 0700 below the portal's `app/cache/`, on the same disk as the courses, so that the move
-//! is one rename. Creation and restore both put a course's files there.
+//! It lies in a [`Staging`] folder on the same disk as the courses, so that the move is one rename; a move whose rows
+//! were not committed because the process was killed is undone by [`recovery`](crate::portal::recovery). Creation and
+//! restore both put a course's files there.
 
 use std::fs::Permissions;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 
-use tempfile::TempDir;
-
 use super::defaults;
+use crate::portal::journal::{Journal, Witness};
+use crate::portal::staging::Staging;
 use crate::portal::storage::Folder;
-use crate::portal::{Portal, Settings};
-
-/// Chamilo's folder for temporary files and archives.
-const CACHE: &str = "app/cache";
+use crate::portal::{Portal, Settings, crash};
 
 /// The course's folder in the staging folder.
 const COURSE: &[u8] = b"course";
@@ -23,10 +21,8 @@ const COURSE: &[u8] = b"course";
 /// The folder of a new course, not yet where Chamilo finds it. Dropping it removes it, unless it was kept.
 #[derive(Debug)]
 pub struct StagedCourse {
-    // Dropped before `temporary` removes what it stands for.
-    staging: Folder,
     course: Folder,
-    temporary: TempDir,
+    staging: Staging,
     folder_mode: u32,
     file_mode: u32,
 }
@@ -34,14 +30,11 @@ pub struct StagedCourse {
 impl StagedCourse {
     /// Makes the folders and guarding files of an empty course, with the modes of the platform's settings.
     pub fn new(portal: &Portal, settings: &Settings) -> io::Result<StagedCourse> {
-        let cache = portal.root().join(CACHE);
-        std::fs::create_dir_all(&cache)?;
-        let temporary = tempfile::Builder::new().prefix("coursefs-").tempdir_in(&cache)?;
-        let staging = Folder::open(temporary.path())?;
+        let staging = Staging::new(portal)?;
         let (folder_mode, file_mode) = (settings.folder_mode(), settings.file_mode());
-        staging.create_folders(COURSE, folder_mode)?;
-        let course = staging.folder(COURSE)?;
-        let staged = StagedCourse { staging, course, temporary, folder_mode, file_mode };
+        staging.folder().create_folders(COURSE, folder_mode)?;
+        let course = staging.folder().folder(COURSE)?;
+        let staged = StagedCourse { course, staging, folder_mode, file_mode };
         for (folder, has_index) in defaults::FOLDERS {
             staged.course.create_folders(folder.as_bytes(), folder_mode)?;
             if has_index {
@@ -72,9 +65,21 @@ impl StagedCourse {
         file.set_permissions(Permissions::from_mode(self.file_mode))
     }
 
-    /// Moves the course to `app/courses/<directory>`. A folder of that name is `EEXIST` and left as it is.
+    /// Moves the course to `app/courses/<directory>`, on the disk for good when this returns. A folder of that name is
+    /// `EEXIST` and left as it is.
     pub fn publish<'p>(self, portal: &'p Portal, directory: &[u8]) -> io::Result<PublishedCourse<'p>> {
-        self.staging.move_to(COURSE, portal.courses_folder(), directory)?;
+        let mut journal = Journal::default();
+        let witness = Witness {
+            table: "course".into(),
+            column: "directory".into(),
+            owner: Default::default(),
+            text: directory.to_vec(),
+        };
+        journal.moved(self.staging.folder(), COURSE, directory.to_vec(), witness)?;
+        self.staging.write_journal(&journal)?;
+        self.staging.folder().move_to(COURSE, portal.courses_folder(), directory)?;
+        crash::point("placed");
+        self.staging.sync()?;
         Ok(PublishedCourse { portal, directory: Some(directory.to_owned()), staged: self })
     }
 }
@@ -96,15 +101,18 @@ impl PublishedCourse<'_> {
     /// Leaves the folder where it is.
     pub fn keep(mut self) {
         self.directory = None;
+        if let Err(error) = self.staged.staging.sync() {
+            tracing::warn!("a new course is not yet on the disk for good: {error}");
+        }
     }
 }
 
 impl Drop for PublishedCourse<'_> {
     fn drop(&mut self) {
         if let Some(directory) = self.directory.take() {
-            let back = self.portal.courses_folder().move_to(&directory, &self.staged.staging, COURSE);
+            let back = self.portal.courses_folder().move_to(&directory, self.staged.staging.folder(), COURSE);
             if let Err(error) = back {
-                let path = self.staged.temporary.path().display();
+                let path = self.staged.staging.path().display();
                 let name = String::from_utf8_lossy(&directory).into_owned();
                 tracing::warn!("app/courses/{name} belongs to no course and can't be moved to {path}: {error}");
             }

@@ -3,10 +3,14 @@
 //! A portal is a folder, told apart by what is in it. An *embedded portal* has `portal.sqlite`: Chamilo's own tables
 //! in SQLite, course files under `app/courses/<directory>/` as in a Chamilo installation.
 
+pub mod crash;
 pub mod database;
+pub mod journal;
+pub mod recovery;
 pub mod schema;
 mod settings;
 pub mod sqlite;
+pub mod staging;
 pub mod storage;
 
 use std::io;
@@ -76,7 +80,8 @@ pub struct Portal {
 }
 
 impl Portal {
-    /// Opens the portal in the folder `root`.
+    /// Opens the portal in the folder `root`. For writing, what a killed process left is put in order first
+    /// ([`recovery`]).
     pub fn open(root: &Path, access: Access) -> Result<Portal, PortalError> {
         let at = |path: &Path, source| PortalError::Files { path: path.to_owned(), source };
         let root = root.canonicalize().map_err(|error| at(root, error))?;
@@ -88,7 +93,27 @@ impl Portal {
         let courses = root.join(COURSES);
         let courses = Folder::open(&courses).map_err(|error| at(&courses, error))?;
         let database = Box::new(Sqlite::open(&file, access == Access::ReadWrite)?);
-        Ok(Portal { root, database, courses })
+        let portal = Portal { root, database, courses };
+        if access == Access::ReadWrite {
+            portal.tidy_up();
+        }
+        Ok(portal)
+    }
+
+    /// A portal with something left in `app/cache` still works, so this is no reason not to open it.
+    fn tidy_up(&self) {
+        match recovery::recover(self) {
+            Ok(recovered) => {
+                for recovered in recovered {
+                    tracing::warn!(
+                        "{} was left by a process that was killed: {} files and folders without rows were taken away",
+                        recovered.folder.display(),
+                        recovered.taken_away.len()
+                    );
+                }
+            }
+            Err(error) => tracing::warn!("{error}"),
+        }
     }
 
     /// Makes an embedded portal without courses in `root`, which must be new or empty.

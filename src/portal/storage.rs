@@ -11,7 +11,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, Dir, Mode, OFlags, ResolveFlags, Stat};
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags, Stat, StatxFlags, StatxTimestamp};
 
 /// Flags for looking at a folder without reading it.
 const FOLDER: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
@@ -59,6 +59,25 @@ impl Folder {
             }
             None => stat_at(self.fd.as_fd(), path),
         }
+    }
+
+    /// What tells the file or folder `path` from any other, wherever it is moved to; a symbolic link is looked at
+    /// itself.
+    pub fn identity(&self, path: &[u8]) -> io::Result<Identity> {
+        let (parent, name) = self.parent_of(path)?;
+        let wanted = StatxFlags::BASIC_STATS | StatxFlags::BTIME;
+        let found = rustix::fs::statx(&parent, OsStr::from_bytes(name), AtFlags::SYMLINK_NOFOLLOW, wanted)?;
+        let time = |time: StatxTimestamp| i128::from(time.tv_sec) * 1_000_000_000 + i128::from(time.tv_nsec);
+        let known = StatxFlags::from_bits_retain(found.stx_mask);
+        Ok(Identity {
+            device: rustix::fs::makedev(found.stx_dev_major, found.stx_dev_minor),
+            inode: found.stx_ino,
+            born: if known.contains(StatxFlags::BTIME) { time(found.stx_btime) } else { 0 },
+            changed: match FileType::from_raw_mode(found.stx_mode.into()) {
+                FileType::Directory => 0,
+                _ => time(found.stx_mtime),
+            },
+        })
     }
 
     /// The names in the folder `path`, in no order, without `.` and `..`; the empty path is this folder.
@@ -151,6 +170,20 @@ impl Folder {
             }
         }
     }
+}
+
+/// What stays the same of a file or folder when it is moved, and differs for any other: inode numbers alone are used
+/// again as soon as a file is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Number of its device.
+    pub device: u64,
+    /// Number of its inode.
+    pub inode: u64,
+    /// When it was made, in nanoseconds since 1970; 0 where the file system does not tell.
+    pub born: i128,
+    /// When its content was last changed, likewise; 0 for a folder.
+    pub changed: i128,
 }
 
 impl AsFd for Folder {

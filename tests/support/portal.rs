@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use coursefs::course::create::{NewCourse, create};
 use coursefs::course::document_rows::{self, DocumentKind, NewDocument};
 use coursefs::course::{Course, Stamp};
-use coursefs::portal::Portal;
+use coursefs::portal::{Access, Portal};
 use coursefs::portal::database::{DatabaseExt, Row, Session, Value};
 use tempfile::TempDir;
 
@@ -35,6 +35,15 @@ impl TestPortal {
     pub fn new() -> TestPortal {
         let folder = tempfile::tempdir().unwrap();
         let portal = Portal::init(&folder.path().join("portal")).unwrap();
+        TestPortal { portal, folder }
+    }
+
+    /// The portal as it is on the disk now, once more, with a cache folder of its own.
+    pub fn copy(&self) -> TestPortal {
+        let folder = tempfile::tempdir().unwrap();
+        super::programs::run("cp", &[&"-a", &self.root(), &folder.path().join("portal")]);
+        // Whatever is unfinished in it stays so until something opens it for writing.
+        let portal = Portal::open(&folder.path().join("portal"), Access::ReadOnly).unwrap();
         TestPortal { portal, folder }
     }
 

@@ -14,11 +14,12 @@ use crate::course::document_rows::{self, DocumentKind, NewDocument};
 use crate::course::html::{self, Address};
 use crate::portal::Settings;
 use crate::portal::database::{Session, Value};
+use crate::portal::staging::Staging;
 use crate::portal::storage::Folder;
 
 use super::super::links;
 use super::super::reader::BackupFile;
-use super::files::{Compare, Placed, Staging};
+use super::files::{Compare, Placed, Plan};
 use super::plan::Planned;
 use super::{Aside, RestoreError, files_error};
 
@@ -192,7 +193,7 @@ impl Documents<'_> {
         lies: Lies,
     ) -> Result<Judged, RestoreError> {
         let failed = |source| files_error(self.code, entry, source);
-        let mut file = staging.folder.create_file(&staged_name(number), 0o600).map_err(failed)?;
+        let mut file = staging.folder().create_file(&staged_name(number), 0o600).map_err(failed)?;
         let (size, mtime) = self.unpack(backup, document, entry, &mut file)?;
         self.finish(&file, mtime).map_err(failed)?;
         Ok(Judged { step: Step::File { lies }, size })
@@ -227,6 +228,23 @@ impl Documents<'_> {
         }
     }
 
+    /// Notes what [`add`](Self::add) will place.
+    pub fn plan(&self, plan: &mut Plan<'_>, aside: &Aside, number: usize, document: &Planned) -> io::Result<()> {
+        let place = below_documents(&document.path);
+        let row = plan.document(&document.path);
+        match aside.judged.get(number).map(|judged| judged.step) {
+            Some(Step::Folder) => plan.folder(&place, row),
+            Some(Step::File { lies: lies @ (Lies::Aside | Lies::BesideGuard) }) => {
+                if matches!(lies, Lies::BesideGuard) {
+                    plan.aside(&place, GUARD, row.clone());
+                }
+                plan.file(aside.staging.folder(), &staged_name(number), &place, row)?;
+            }
+            Some(Step::File { lies: Lies::InPlace } | Step::Equal | Step::Conflict) | None => {}
+        }
+        Ok(())
+    }
+
     /// Puts a new document in its place and enters it; returns its key.
     pub fn add<'a>(
         &self,
@@ -243,7 +261,7 @@ impl Documents<'_> {
         match judged.step {
             Step::Folder => placed.folder(&place, self.settings.folder_mode()).map_err(failed)?,
             Step::File { lies: lies @ (Lies::Aside | Lies::BesideGuard) } => {
-                let staged = &aside.staging.folder;
+                let staged = aside.staging.folder();
                 if matches!(lies, Lies::BesideGuard) {
                     placed.take_aside(&place, staged, GUARD).map_err(failed)?;
                 }
@@ -274,8 +292,9 @@ impl Documents<'_> {
                 let user = history.int(column).and_then(|user| self.users.get(&user));
                 Value::Int(user.copied().unwrap_or(self.stamp.user))
             };
+            // The plus keeps SQLite from looking through all properties of the course for each document.
             let sql = "UPDATE c_item_property SET insert_date = ?, lastedit_date = ?, lastedit_type = ?, \
-                       insert_user_id = ?, lastedit_user_id = ? WHERE c_id = ? AND tool = 'document' AND ref = ?";
+                       insert_user_id = ?, lastedit_user_id = ? WHERE +c_id = ? AND tool = 'document' AND ref = ?";
             let values = [
                 history.get("insert_date").clone(),
                 history.get("lastedit_date").clone(),

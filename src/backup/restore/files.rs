@@ -1,48 +1,91 @@
-//! Files on their way into a course: unpacked aside, compared, put in their places, and taken away again if the rows
-//! are not committed.
+//! Files on their way into a course: noted in the journal, compared, put in their places, and taken away again if the
+//! rows are not committed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 
-use tempfile::TempDir;
-
+use crate::course::Course;
 use crate::course::import::Attachments;
-use crate::course::tool::Files;
-use crate::portal::Portal;
+use crate::course::tool::{Files, Owner, Table};
+use crate::portal::crash;
+use crate::portal::journal::{Journal, Witness};
 use crate::portal::storage::Folder;
 
-/// Chamilo's folder for temporary files, on the same disk as the courses and not served.
-const CACHE: &str = "app/cache";
-
-/// Waits until everything written is on the disk: rows must not outlive the files that they point at.
-pub fn sync(folder: &Folder) -> io::Result<()> {
-    let readable = rustix::fs::openat(
-        folder,
-        ".",
-        rustix::fs::OFlags::RDONLY | rustix::fs::OFlags::DIRECTORY | rustix::fs::OFlags::CLOEXEC,
-        rustix::fs::Mode::empty(),
-    )?;
-    Ok(rustix::fs::syncfs(readable)?)
+/// What will be placed in one course, for the journal.
+pub struct Plan<'a> {
+    course: &'a Course,
+    top: &'a Folder,
+    journal: Journal,
+    folders: HashSet<Vec<u8>>,
 }
 
-/// A private folder for unpacked files; gone when it is dropped.
-pub struct Staging {
-    // Dropped before `_temporary` removes what it stands for.
-    /// The folder.
-    pub folder: Folder,
-    _temporary: TempDir,
-}
-
-impl Staging {
-    /// A new one below the portal's `app/cache/`.
-    pub fn new(portal: &Portal) -> io::Result<Staging> {
-        let cache = portal.root().join(CACHE);
-        std::fs::create_dir_all(&cache)?;
-        let temporary = tempfile::Builder::new().prefix("coursefs-").tempdir_in(&cache)?;
-        Ok(Staging { folder: Folder::open(temporary.path())?, _temporary: temporary })
+impl<'a> Plan<'a> {
+    /// Nothing yet for `course`, whose folder is `top`.
+    pub fn new(course: &'a Course, top: &'a Folder) -> Plan<'a> {
+        Plan { course, top, journal: Journal::default(), folders: HashSet::new() }
     }
+
+    /// The row of the document `path` (without a leading slash).
+    pub fn document(&self, path: &[u8]) -> Witness {
+        self.witness(Owner::Number, "c_document", "path", [b"/", path].concat())
+    }
+
+    /// The row of `table` that has `text` in `column`.
+    pub fn row(&self, table: &Table, column: &str, text: Vec<u8>) -> Witness {
+        self.witness(table.owner, table.name, column, text)
+    }
+
+    fn witness(&self, owner: Owner, table: &str, column: &str, text: Vec<u8>) -> Witness {
+        let owner = match owner {
+            Owner::Number => ("c_id".into(), self.course.id.to_string().into_bytes()),
+            Owner::Code => ("course_code".into(), self.course.code.clone()),
+            // Such rows are few, and none of them names a file.
+            Owner::Parent => Default::default(),
+        };
+        Witness { table: table.into(), column: column.into(), owner, text }
+    }
+
+    /// The folder `place` and those above it, as far as they are not there, will be made. `witness` is the row of
+    /// `place` itself, if one comes with it.
+    pub fn folder(&mut self, place: &[u8], witness: Witness) {
+        for (folder, whole) in levels(place) {
+            if self.top.stat(folder).is_err() && self.folders.insert(folder.to_vec()) {
+                let witness = if whole { witness.clone() } else { Witness::default() };
+                self.journal.made(self.below_courses(folder), witness);
+            }
+        }
+    }
+
+    /// The file `staged` of the folder `staging` will be moved to `place`, whose folder is made for it.
+    pub fn file(&mut self, staging: &Folder, staged: &[u8], place: &[u8], witness: Witness) -> io::Result<()> {
+        if let Some(slash) = place.iter().rposition(|byte| *byte == b'/') {
+            self.folder(place.get(..slash).unwrap_or_default(), Witness::default());
+        }
+        self.journal.moved(staging, staged, self.below_courses(place), witness)
+    }
+
+    /// The file `place` will make way and be called `staged`.
+    pub fn aside(&mut self, place: &[u8], staged: &[u8], witness: Witness) {
+        self.journal.aside(self.below_courses(place), staged, witness);
+    }
+
+    /// The journal.
+    pub fn finish(self) -> Journal {
+        self.journal
+    }
+
+    fn below_courses(&self, place: &[u8]) -> Vec<u8> {
+        [&self.course.directory, b"/".as_slice(), place].concat()
+    }
+}
+
+/// The folders above `place` and itself, from the uppermost one; whether it is `place`.
+fn levels(place: &[u8]) -> impl Iterator<Item = (&[u8], bool)> {
+    let ends = place.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(end, _)| end);
+    let levels = ends.chain([place.len()]).filter_map(move |end| Some((place.get(..end)?, end == place.len())));
+    levels.filter(|(folder, _)| !folder.is_empty())
 }
 
 /// Files and folders put in their places; taken away again when dropped, unless they were kept.
@@ -62,11 +105,13 @@ impl<'a> Placed<'a> {
 
     /// Makes the folder `place` if it is not there.
     pub fn folder(&mut self, place: &[u8], mode: u32) -> io::Result<()> {
-        if self.top.stat(place).is_ok() {
-            return Ok(());
+        for (folder, _) in levels(place) {
+            if self.top.stat(folder).is_err() {
+                self.top.create_folders(folder, mode)?;
+                self.paths.push((folder.to_vec(), true));
+                crash::point("placed");
+            }
         }
-        self.top.create_folders(place, mode)?;
-        self.paths.push((place.to_vec(), true));
         Ok(())
     }
 
@@ -74,21 +119,16 @@ impl<'a> Placed<'a> {
     pub fn file(&mut self, from: &Folder, name: &[u8], place: &[u8]) -> io::Result<()> {
         from.move_to(name, self.top, place)?;
         self.paths.push((place.to_vec(), false));
+        crash::point("placed");
         Ok(())
     }
 
     /// Moves the file `place` away to make room; in the folder `to` it is called `name`.
     pub fn take_aside(&mut self, place: &[u8], to: &'a Folder, name: &'static [u8]) -> io::Result<()> {
         self.top.move_to(place, to, name)?;
+        crash::point("placed");
         self.aside.push((place.to_vec(), to, name));
         Ok(())
-    }
-
-    /// A number that nobody else has drawn.
-    fn fresh_number(&self) -> io::Result<u64> {
-        let mut bytes = [0; 8];
-        File::open("/dev/urandom")?.read_exact(&mut bytes)?;
-        Ok(u64::from_le_bytes(bytes))
     }
 
     /// Leaves everything where it is.
@@ -168,8 +208,28 @@ impl Read for ReadAt<'_> {
     }
 }
 
-/// Names of unpacked files in the staging folder, by folder and name in the archive.
-pub type StagedNames = HashMap<(&'static str, Vec<u8>), Vec<u8>>;
+/// A file of items, unpacked.
+pub struct Staged {
+    /// Its name in the staging folder.
+    pub aside: Vec<u8>,
+    /// The name that it gets if another file has its own: stored names mean nothing to people, and Chamilo's are
+    /// random too.
+    pub spare: Vec<u8>,
+    /// The table whose rows name it.
+    pub table: &'static Table,
+    /// The column with the name.
+    pub column: &'static str,
+}
+
+/// Unpacked files by folder and name in the archive.
+pub type StagedNames = HashMap<(&'static str, Vec<u8>), Staged>;
+
+/// A name that nobody else has drawn.
+pub fn fresh_name() -> io::Result<Vec<u8>> {
+    let mut bytes = [0; 8];
+    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    Ok(format!("{:016x}", u64::from_le_bytes(bytes)).into_bytes())
+}
 
 /// The files of items, unpacked aside and waiting for their rows.
 pub struct StagedFiles<'a, 'b> {
@@ -181,24 +241,30 @@ pub struct StagedFiles<'a, 'b> {
     pub placed: &'b mut Placed<'a>,
     /// Mode of new folders.
     pub folder_mode: u32,
+    /// Names that files got, by folder and name in the archive.
+    pub names: HashMap<(&'static str, Vec<u8>), Vec<u8>>,
 }
 
 impl Attachments for StagedFiles<'_, '_> {
     fn place(&mut self, files: &Files, name: &[u8]) -> io::Result<Option<Vec<u8>>> {
-        let Some(staged) = self.staged.get(&(files.folder, name.to_vec())) else { return Ok(None) };
-        self.placed.folder(files.folder.as_bytes(), self.folder_mode)?;
-        let mut name = name.to_vec();
-        loop {
-            let place = [files.folder.as_bytes(), b"/", &name].concat();
-            match self.placed.file(self.staging, staged, &place) {
-                Ok(()) => return Ok(Some(name)),
-                // Stored names mean nothing to people; Chamilo's are random too.
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                    name = format!("{:016x}", self.placed.fresh_number()?).into_bytes();
-                }
-                Err(error) => return Err(error),
-            }
+        let key = (files.folder, name.to_vec());
+        // Several rows may name one file.
+        if let Some(name) = self.names.get(&key) {
+            return Ok(Some(name.clone()));
         }
+        let Some(staged) = self.staged.get(&key) else { return Ok(None) };
+        self.placed.folder(files.folder.as_bytes(), self.folder_mode)?;
+        let place = |name: &[u8]| [files.folder.as_bytes(), b"/", name].concat();
+        let got = match self.placed.file(self.staging, &staged.aside, &place(name)) {
+            Ok(()) => name,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                self.placed.file(self.staging, &staged.aside, &place(&staged.spare))?;
+                &staged.spare
+            }
+            Err(error) => return Err(error),
+        };
+        self.names.insert(key, got.to_vec());
+        Ok(Some(got.to_vec()))
     }
 
     fn directory(&mut self, path: &[u8]) -> io::Result<()> {

@@ -9,8 +9,9 @@ use crate::php::Value;
 use super::super::reader::{BackupFile, ReadBackupError};
 use super::super::resource;
 use super::Report;
-use super::files::{StagedNames, Staging};
+use super::files::{Plan, Staged, StagedNames, fresh_name};
 use super::{RestoreError, files_error};
+use crate::portal::staging::Staging;
 
 /// Items by kind.
 pub struct ReadItems(HashMap<&'static str, Vec<Item>>);
@@ -66,8 +67,8 @@ impl ReadItems {
         for item in self.0.values().flatten() {
             files_of(&item.kind.table, &item.record, &mut wanted);
         }
-        wanted.sort_by(|a, b| (a.0.folder, &a.1).cmp(&(b.0.folder, &b.1)));
-        for (files, name) in wanted {
+        wanted.sort_by(|a, b| (a.1.folder, &a.2).cmp(&(b.1.folder, &b.2)));
+        for (table, files, name) in wanted {
             let key = (files.folder, name);
             if staged.contains_key(&key) {
                 continue;
@@ -75,25 +76,46 @@ impl ReadItems {
             if let Some(entry) = entry_of(backup, &files, &key.1)? {
                 let aside = format!("file-{}", staged.len()).into_bytes();
                 let failed = |source| files_error(code, &entry, source);
-                let mut file = staging.folder.create_file(&aside, 0o600).map_err(failed)?;
+                let mut file = staging.folder().create_file(&aside, 0o600).map_err(failed)?;
                 backup.unpack(&entry, &mut file)?;
                 let mode = rustix::fs::Mode::from_raw_mode(file_mode);
                 rustix::fs::fchmod(&file, mode).map_err(|error| failed(error.into()))?;
-                staged.insert(key, aside);
+                let spare = fresh_name().map_err(failed)?;
+                staged.insert(key, Staged { aside, spare, table, column: files.column });
             }
         }
         Ok(staged)
     }
+
+    /// Notes the folders that the items name.
+    pub fn plan_folders(&self, plan: &mut Plan<'_>) {
+        for item in self.0.values().flatten() {
+            plan_folders(&item.kind.table, &item.record, plan);
+        }
+    }
+}
+
+fn plan_folders(table: &Table, record: &Record, plan: &mut Plan<'_>) {
+    if let Some(directory) = table.directory
+        && let Some(path) = directory.path(record)
+    {
+        plan.folder(&path, plan.row(table, directory.column, record.bytes(directory.column)));
+    }
+    for (child, records) in table.children.iter().zip(&record.children) {
+        for record in records {
+            plan_folders(child, record, plan);
+        }
+    }
 }
 
 /// The files that a record and those below it name. Names with a path in them are left out: stored names have none.
-fn files_of(table: &Table, record: &Record, found: &mut Vec<(Files, Vec<u8>)>) {
+fn files_of(table: &'static Table, record: &Record, found: &mut Vec<(&'static Table, Files, Vec<u8>)>) {
     if let Some(files) = table.files {
         let name = record.bytes(files.column);
         let plain =
             !name.is_empty() && name != b"." && name != b".." && !name.iter().any(|byte| matches!(byte, b'/' | 0));
         if plain {
-            found.push((files, name));
+            found.push((table, files, name));
         }
     }
     for (child, records) in table.children.iter().zip(&record.children) {

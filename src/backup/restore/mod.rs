@@ -1,8 +1,9 @@
 //! A backup into a course: all of it or nothing.
 //!
 //! In this order, so that no failure and no crash leaves half a course: the archive is read and every document judged;
-//! all new files are unpacked aside, where no web server serves them; then, in one transaction, rows are written and
-//! the files moved to their places. A file whose row is not committed is taken away again. What is already there is
+//! all new files are unpacked aside, where no web server serves them; a journal says what will be placed; then, in one
+//! transaction, rows are written and the files moved to their places. A file whose row is not committed is taken away
+//! again, after a crash by the next start ([`staging`](crate::portal::staging) tells the whole order). What is already there is
 //! not made twice: a document of the same path and the same bytes and an item of the same content are skipped. Where
 //! something else has the place, the [`Conflict`] policy decides.
 
@@ -25,13 +26,16 @@ use crate::course::staging::StagedCourse;
 use crate::course::{Course, Stamp};
 use crate::php::Value;
 use crate::portal::database::{DatabaseError, DatabaseExt, Session};
-use crate::portal::{Portal, Settings};
+use crate::portal::journal::Journal;
+use crate::portal::staging::Staging;
+use crate::portal::storage::Folder;
+use crate::portal::{Portal, Settings, crash};
 
 use super::reader::{BackupFile, ReadBackupError};
 use super::{extras, users};
 
 use documents::{Documents, Judged, Pages, Step, find, parent};
-use files::{Placed, StagedFiles, StagedNames, Staging, sync};
+use files::{Placed, Plan, StagedFiles, StagedNames};
 use items::ReadItems;
 use plan::{Planned, plan};
 
@@ -208,8 +212,11 @@ impl Work<'_> {
             self.add(session, &course, &documents, &aside, &mut placed, items, report)?;
             placed.keep();
             let directory = course.directory;
-            staged.publish(self.portal, &directory).map_err(|error| files_error(self.code, &directory, error))
+            let published = staged.publish(self.portal, &directory);
+            crash::point("before-commit");
+            published.map_err(|error| files_error(self.code, &directory, error))
         })?;
+        crash::point("after-commit");
         published.keep();
         report.created = true;
         Ok(())
@@ -234,14 +241,48 @@ impl Work<'_> {
         let address = Address { code: course.code.clone(), directory: course.directory.clone() };
         let documents = self.documents(address)?;
         let aside = self.unpack(&documents, &top, &present, backup, &items, progress)?;
+        let failed = |error| files_error(self.code, b"app/cache", error);
+        let journal = self.journal(course, &top, &documents, &aside, &items).map_err(failed)?;
+        aside.staging.write_journal(&journal).map_err(failed)?;
         let mut placed = Placed::new(&top);
         self.portal.database().write(|session| {
             // Others may have written since.
             self.check_quota(needed, Quota::load(session, course)?.free())?;
-            self.add(session, course, &documents, &aside, &mut placed, items, report)
+            self.add(session, course, &documents, &aside, &mut placed, items, report)?;
+            aside.staging.sync().map_err(failed)?;
+            crash::point("before-commit");
+            Ok::<_, RestoreError>(())
         })?;
+        crash::point("after-commit");
         placed.keep();
+        if let Err(error) = aside.staging.sync() {
+            tracing::warn!("what was restored into {} is not yet on the disk for good: {error}", self.code);
+        }
         Ok(())
+    }
+
+    /// What the restore will place in `course`.
+    fn journal(
+        &self,
+        course: &Course,
+        top: &Folder,
+        documents: &Documents<'_>,
+        aside: &Aside,
+        items: &ReadItems,
+    ) -> io::Result<Journal> {
+        let mut plan = Plan::new(course, top);
+        for (number, document) in self.planned.iter().enumerate() {
+            documents.plan(&mut plan, aside, number, document)?;
+        }
+        for ((folder, name), staged) in &aside.files {
+            for name in [name, &staged.spare] {
+                let place = [folder.as_bytes(), b"/", name].concat();
+                let row = plan.row(staged.table, staged.column, name.clone());
+                plan.file(aside.staging.folder(), &staged.aside, &place, row)?;
+            }
+        }
+        items.plan_folders(&mut plan);
+        Ok(plan.finish())
     }
 
     fn documents(&self, to: Address) -> Result<Documents<'_>, RestoreError> {
@@ -267,7 +308,7 @@ impl Work<'_> {
     fn unpack(
         &self,
         documents: &Documents<'_>,
-        top: &crate::portal::storage::Folder,
+        top: &Folder,
         present: &DocumentTree,
         backup: &mut BackupFile,
         items: &ReadItems,
@@ -294,7 +335,8 @@ impl Work<'_> {
             progress(read, all);
         }
         let files = items.stage(self.code, backup, &staging, self.settings.file_mode())?;
-        sync(&staging.folder).map_err(failed)?;
+        staging.sync().map_err(failed)?;
+        crash::point("unpacked");
         Ok(Aside { staging, judged, files })
     }
 
@@ -336,7 +378,8 @@ impl Work<'_> {
         }
         let mut files = StagedFiles {
             staged: &aside.files,
-            staging: &aside.staging.folder,
+            staging: aside.staging.folder(),
+            names: std::collections::HashMap::new(),
             placed,
             folder_mode: self.settings.folder_mode(),
         };
@@ -359,14 +402,17 @@ fn new_course(code: &str, course: &Value<'_>) -> NewCourse {
         value.map(std::borrow::Cow::into_owned).filter(|text| !text.is_empty())
     };
     let number = |name: &str| info.and_then(|info| info.get(name)).and_then(Value::as_int);
+    // Whatever is too long for its column is cut: a course that can't be restored is worse.
+    let cut = |text: String, length| text.chars().take(length).collect::<String>();
     NewCourse {
         code: code.to_owned(),
-        title: text("title").unwrap_or_else(|| code.to_owned()),
-        language: text("language"),
-        category: text("category_code").unwrap_or_default(),
+        title: text("title").map_or_else(|| code.to_owned(), |title| cut(title, create::MAX_TITLE)),
+        language: text("language").map(|language| cut(language, 20)),
+        category: cut(text("category_code").unwrap_or_default(), 40),
         visibility: number("visibility").filter(|visibility| (0..=4).contains(visibility)),
         disk_quota: number("disk_quota").and_then(|quota| u64::try_from(quota).ok()).filter(|quota| *quota > 0),
-        department_name: text("department_name"),
-        department_url: text("department_url"),
+        department_name: text("department_name").map(|name| cut(name, 30)),
+        // Room for the scheme that is put in front.
+        department_url: text("department_url").map(|url| cut(url, 173)),
     }
 }

@@ -128,11 +128,12 @@ const POST: Kind = Kind {
         children: &[ATTACHMENT, users_own("c_forum_mailcue", "post_id"), users_own("c_forum_notification", "post_id")],
         ..Table::COURSE
     },
-    // Posts know neither their session nor that their thread was deleted: both stand with the thread.
+    // Posts know neither their session nor that their thread was deleted: both stand with the thread. The plus keeps
+    // SQLite from looking through all properties of the course for each post.
     condition: "(c_id, thread_id) IN (SELECT c_id, thread_id FROM c_forum_thread
                     WHERE session_id = 0 OR session_id IS NULL)
                 AND NOT EXISTS (SELECT 1 FROM c_item_property p WHERE p.tool = 'forum_thread'
-                    AND p.ref = c_forum_post.thread_id AND p.c_id = c_forum_post.c_id AND p.visibility = 2
+                    AND p.ref = c_forum_post.thread_id AND +p.c_id = c_forum_post.c_id AND p.visibility = 2
                     AND (p.session_id = 0 OR p.session_id IS NULL))",
     order: "post_id, iid",
     form: Form::Object(Object {
