@@ -1,7 +1,8 @@
 //! An inode number is a row: what stands behind each number, with no table of numbers to grow or to lose.
 //!
 //! A number is a kind (4 bits), a course (28 bits: `course.id`) and a key (32 bits: the row's own key). The root is 1,
-//! as FUSE wants it. Numbers stay right over restarts and between hosts, because rows keep their keys.
+//! as FUSE wants it. Numbers stay right over restarts and between hosts, because rows keep their keys. The one exception
+//! are temporary files, which are no rows but open files of this process.
 
 /// What an inode number stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -16,6 +17,8 @@ pub enum Node {
     Document(u32, u32),
     /// The `backup.zip` of a course.
     Backup(u32),
+    /// A temporary file in a course's folder: course and a number that counts up while the portal is mounted.
+    Temporary(u32, u32),
 }
 
 /// The inode number of the root (FUSE_ROOT_ID).
@@ -25,6 +28,7 @@ const COURSE: u64 = 1;
 const DOCUMENTS: u64 = 2;
 const DOCUMENT: u64 = 3;
 const BACKUP: u64 = 4;
+const TEMPORARY: u64 = 5;
 
 /// The highest `course.id` that fits.
 const LAST_COURSE: u32 = (1 << 28) - 1;
@@ -49,6 +53,7 @@ impl Node {
             Node::Documents(course) => pack(DOCUMENTS, course, 0),
             Node::Document(course, iid) => pack(DOCUMENT, course, iid),
             Node::Backup(course) => pack(BACKUP, course, 0),
+            Node::Temporary(course, number) => pack(TEMPORARY, course, number),
         }
     }
 
@@ -64,6 +69,7 @@ impl Node {
             DOCUMENTS => Node::Documents(course),
             DOCUMENT => Node::Document(course, key),
             BACKUP => Node::Backup(course),
+            TEMPORARY => Node::Temporary(course, key),
             _ => return None,
         };
         (node.number() == number).then_some(node)
@@ -78,7 +84,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_node_comes_back_from_its_number(course in 1..=LAST_COURSE, key: u32) {
-            for node in [Node::Root, Node::Course(course), Node::Documents(course), Node::Document(course, key), Node::Backup(course)] {
+            for node in [Node::Root, Node::Course(course), Node::Documents(course), Node::Document(course, key), Node::Backup(course), Node::Temporary(course, key)] {
                 prop_assert_eq!(Node::from_number(node.number()), Some(node));
             }
         }
