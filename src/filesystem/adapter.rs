@@ -528,11 +528,9 @@ impl Filesystem for Adapter {
         _position: u32,
         reply: ReplyEmpty,
     ) {
-        match node(number) {
-            // Programs that copy attributes take this for a file system without them.
-            Ok(Node::Temporary(..)) => reply.error(Errno::EOPNOTSUPP),
-            _ => refuse(number, name, |error| reply.error(error)),
-        }
+        let refused = node(number).map_or_else(|error| error, |node| self.fs.refuse_property(node));
+        debug!("{name:?} is not set: {refused}");
+        reply.error(Errno::from_i32(refused.errno()));
     }
 
     fn removexattr(&self, _request: &Request, number: INodeNo, name: &OsStr, reply: ReplyEmpty) {

@@ -27,6 +27,9 @@ pub enum FsError {
     /// A computed file can only be replaced as a whole.
     #[error("backup.zip is computed: it can be replaced as a whole, not changed in places")]
     NotInPlace,
+    /// An attribute that programs copy along, which a file on its way in does not keep.
+    #[error("attributes of an upload are not kept")]
+    NotKept,
     /// The name is taken.
     #[error("there is such a file already")]
     Exists,
@@ -75,7 +78,7 @@ impl FsError {
             FsError::NotAFolder => libc::ENOTDIR,
             FsError::IsAFolder => libc::EISDIR,
             FsError::ReadOnly => libc::EROFS,
-            FsError::NotInPlace => libc::EOPNOTSUPP,
+            FsError::NotInPlace | FsError::NotKept => libc::EOPNOTSUPP,
             FsError::Exists => libc::EEXIST,
             FsError::TooManyFiles => libc::ENFILE,
             FsError::NoArchive => libc::EINVAL,

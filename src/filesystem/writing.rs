@@ -207,6 +207,16 @@ impl PortalFs {
         }
     }
 
+    /// Why an extended attribute of `node` can't be set: programs that copy attributes (`cp -a`, `mv`) go on without
+    /// them where they are not kept.
+    pub fn refuse_property(&self, node: Node) -> FsError {
+        match node {
+            Node::Temporary(..) => FsError::NotKept,
+            Node::Backup(course) if self.uploads.in_progress(course) => FsError::NotKept,
+            _ => FsError::ReadOnly,
+        }
+    }
+
     /// Removes a file. `backup.zip` is computed and always comes back: it is gone for a moment for the process
     /// `caller`, so that `mv` can put another in its place.
     pub fn remove_file(&self, parent: Node, name: &[u8], caller: u32) -> Result<(), FsError> {
