@@ -126,14 +126,12 @@ impl Spool {
         Ok(())
     }
 
-    /// Takes the place of a file that was truncated, if nothing was written yet; tells whether that was so.
-    pub fn empty_untouched(&self) -> bool {
+    /// Takes the place of a file that was truncated, if nothing was written yet.
+    pub fn empty_untouched(&self) {
         let mut state = self.lock();
-        let untouched = state.start == Start::Untouched;
-        if untouched {
+        if state.start == Start::Untouched {
             state.start = Start::Empty;
         }
-        untouched
     }
 
     /// Reserves room on the disk.
@@ -228,7 +226,8 @@ mod tests {
     #[test]
     fn truncating_makes_an_untouched_spool_an_empty_one() {
         let (_folder, spool) = spool(Start::Untouched);
-        assert!(spool.empty_untouched() && !spool.empty_untouched());
+        spool.empty_untouched();
+        assert!(spool.was_emptied());
         assert_eq!(spool.changes(), 0);
         spool.write(Some(2), b"x", Some(1)).unwrap();
         assert_eq!(content(&spool), b"\0\0x");

@@ -100,10 +100,12 @@ impl Uploads {
     }
 
     /// Empties the uploads that were just opened: `backup.zip` was opened with `O_TRUNC`, which the kernel says after
-    /// the opening and of the file alone. Tells whether there were any.
+    /// the opening and of the file alone. Of two opened at once the first word empties both. Tells whether any upload
+    /// is open.
     pub fn empty_untouched(&self, course: u32) -> bool {
         let open: Vec<_> = self.at(course, |at| at.open.iter().filter_map(Weak::upgrade).collect());
-        open.iter().fold(false, |any, upload| upload.spool.empty_untouched() || any)
+        open.iter().for_each(|upload| upload.spool.empty_untouched());
+        !open.is_empty()
     }
 
     /// Whether `backup.zip` is being written, or was a moment ago.
