@@ -45,7 +45,12 @@ fn ways() -> Vec<(&'static str, Vec<String>)> {
         ("cp -a", shell("cp -a \"$1\" \"$2/backup.zip\"")),
         ("cp -p", shell("cp -p \"$1\" \"$2/backup.zip\"")),
         ("cp --sparse", shell("cp --sparse=always \"$1\" \"$2/backup.zip\"")),
-        ("cp into the folder", shell("cp \"$1\" \"$1.d-backup.zip\"; mkdir \"$1.d\"; mv \"$1.d-backup.zip\" \"$1.d/backup.zip\"; cp \"$1.d/backup.zip\" \"$2/\"")),
+        (
+            "cp into the folder",
+            shell(
+                "cp \"$1\" \"$1.d-backup.zip\"; mkdir \"$1.d\"; mv \"$1.d-backup.zip\" \"$1.d/backup.zip\"; cp \"$1.d/backup.zip\" \"$2/\"",
+            ),
+        ),
         ("cat", shell("cat \"$1\" > \"$2/backup.zip\"")),
         ("two writers one after the other", shell("{ cat \"$1\"; true; } > \"$2/backup.zip\"")),
         ("tee", shell("tee \"$2/backup.zip\" < \"$1\" > /dev/null")),
@@ -65,7 +70,10 @@ fn ways() -> Vec<(&'static str, Vec<String>)> {
         ("rsync --inplace", shell("rsync -a --inplace --whole-file \"$1\" \"$2/backup.zip\"")),
         ("rsync --fsync", shell("rsync -a --fsync \"$1\" \"$2/backup.zip\"")),
         ("rsync --preallocate", shell("rsync -aX --preallocate \"$1\" \"$2/backup.zip\"")),
-        ("unzip and zip", shell("cat \"$1\" > \"$2/zi8Xy2Qa\"; chmod 644 \"$2/zi8Xy2Qa\"; mv \"$2/zi8Xy2Qa\" \"$2/backup.zip\"")),
+        (
+            "unzip and zip",
+            shell("cat \"$1\" > \"$2/zi8Xy2Qa\"; chmod 644 \"$2/zi8Xy2Qa\"; mv \"$2/zi8Xy2Qa\" \"$2/backup.zip\""),
+        ),
         (
             "pieces from the back",
             python(

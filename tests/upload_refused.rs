@@ -181,7 +181,8 @@ fn a_course_deleted_during_the_upload_is_missing_at_its_end() {
     let mut file = File::create(setting.target()).unwrap();
     file.write_all(&hand_made().bytes()).unwrap();
     // Another program, which does not ask for what hangs on it.
-    let script = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute('DELETE FROM course'); db.commit()";
+    let script =
+        "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute('DELETE FROM course'); db.commit()";
     support::run("python3", &[&"-c", &script, &setting.portal.root().join("portal.sqlite")]);
     assert_eq!(errno(close(file)), Some(libc::ENOENT));
 }
@@ -381,4 +382,20 @@ fn a_portal_that_cannot_be_written_is_mounted_with_ro_only() {
     let ended = Ended::of(command.env("COURSEFS_CACHE", portal.cache()).output().unwrap());
     let failed = ended.failed_saying(&["Read-only file system", "add -o ro"]);
     assert!(failed.stderr.contains(root.to_str().unwrap()), "{}", failed.stderr);
+}
+
+#[test]
+fn a_mount_that_is_killed_during_an_upload_leaves_nothing_behind() {
+    let setting = Setting::new();
+    let before = snapshot(&setting.portal);
+    let mut file = File::create(setting.target()).unwrap();
+    file.write_all(&hand_made().bytes()).unwrap();
+    std::fs::write(setting.folder().join(".backup.zip.AbC123"), b"PK").unwrap();
+    let process = rustix::process::Pid::from_raw(setting.mount.process_id() as i32).unwrap();
+    rustix::process::kill_process(process, rustix::process::Signal::KILL).unwrap();
+    let ended = wait_for("the end of the mount", 20, || errno(file.write_all(b"x")));
+    assert!([libc::ENOTCONN, libc::ECONNABORTED].contains(&ended), "{ended}");
+    drop(file);
+    assert_eq!(snapshot(&setting.portal), before);
+    assert_eq!(names(&setting.portal.root().join("app/cache")), Vec::<String>::new());
 }

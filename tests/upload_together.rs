@@ -79,7 +79,11 @@ fn uploads_into_one_course_at_once_are_merged_one_after_the_other() {
     for number in 0..12 {
         // Every second one has been there before.
         let name = format!("lot {}", number / 2);
-        commands.push((["cp", "rsync"][number % 2], archive(&portal, &name, 20, 5_000), mount.join("GEO101/backup.zip")));
+        commands.push((
+            ["cp", "rsync"][number % 2],
+            archive(&portal, &name, 20, 5_000),
+            mount.join("GEO101/backup.zip"),
+        ));
         all.extend(expected(&name, 20));
     }
     all_at_once(&commands);

@@ -33,8 +33,7 @@ impl Default for MountOptions {
 }
 
 /// Options of `mount` itself that ask for nothing that coursefs does not do anyway.
-const IGNORED: &[&str] =
-    &["defaults", "noauto", "auto", "nofail", "_netdev", "nosuid", "nodev", "noatime", "exec"];
+const IGNORED: &[&str] = &["defaults", "noauto", "auto", "nofail", "_netdev", "nosuid", "nodev", "noatime", "exec"];
 
 impl MountOptions {
     /// Reads the values of all `-o`, the last word counting.

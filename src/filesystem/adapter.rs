@@ -423,14 +423,7 @@ impl Filesystem for Adapter {
     }
 
     /// A descriptor is closed, one of perhaps several of the handle; this is what `close` returns.
-    fn flush(
-        &self,
-        _request: &Request,
-        number: INodeNo,
-        handle: FileHandle,
-        lock_owner: LockOwner,
-        reply: ReplyEmpty,
-    ) {
+    fn flush(&self, _request: &Request, number: INodeNo, handle: FileHandle, lock_owner: LockOwner, reply: ReplyEmpty) {
         match self.handles.get(handle) {
             Ok(handle) if handle.written().is_ok_and(|open| open.reports_to(lock_owner.0)) => {
                 answer_aside(&self.fs, ("closing", number), handle, reply, PortalFs::close_written);
@@ -450,14 +443,7 @@ impl Filesystem for Adapter {
         }
     }
 
-    fn fsyncdir(
-        &self,
-        _request: &Request,
-        _number: INodeNo,
-        _handle: FileHandle,
-        _datasync: bool,
-        reply: ReplyEmpty,
-    ) {
+    fn fsyncdir(&self, _request: &Request, _number: INodeNo, _handle: FileHandle, _datasync: bool, reply: ReplyEmpty) {
         reply.ok();
     }
 

@@ -37,7 +37,9 @@ pub enum FsError {
     #[error("there are too many temporary files in the portal")]
     TooManyFiles,
     /// A temporary file holds something that can't become a backup.
-    #[error("a course's folder takes backups only, on their way to being renamed to backup.zip; documents go to Document")]
+    #[error(
+        "a course's folder takes backups only, on their way to being renamed to backup.zip; documents go to Document"
+    )]
     NoArchive,
     /// There is no such extended attribute.
     #[error("there is no such attribute")]

@@ -9,10 +9,11 @@ use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rustix::fs::{FallocateFlags, Stat};
+use rustix::fs::{FallocateFlags, Mode, OFlags, Stat};
+use rustix::io::Errno;
 
 use crate::portal::Portal;
 
@@ -54,7 +55,7 @@ impl Spool {
     pub fn new(portal: &Portal, start: Start) -> io::Result<Spool> {
         let cache = portal.root().join(CACHE);
         std::fs::create_dir_all(&cache)?;
-        let file = tempfile::tempfile_in(&cache)?;
+        let file = nameless(&cache)?;
         let state = State { start, changes: 0, writers: HashSet::new(), mapped: false };
         Ok(Spool { file, state: Mutex::new(state) })
     }
@@ -174,6 +175,20 @@ impl Spool {
     /// The lock is held while bytes are written, so that appending writers do not overwrite each other.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A file of mode 0600 without a name in `folder`.
+fn nameless(folder: &Path) -> io::Result<File> {
+    // With O_EXCL nobody can give it a name later.
+    let flags = OFlags::TMPFILE | OFlags::EXCL | OFlags::RDWR | OFlags::CLOEXEC;
+    match rustix::fs::open(folder, flags, Mode::RUSR | Mode::WUSR) {
+        Ok(file) => Ok(File::from(file)),
+        // A file system that can't do it (NFS): the name goes right after the file was made.
+        Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::NOENT) => {
+            Ok(tempfile::Builder::new().prefix("coursefs-").tempfile_in(folder)?.into_file())
+        }
+        Err(error) => Err(error.into()),
     }
 }
 

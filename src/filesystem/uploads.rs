@@ -185,8 +185,9 @@ impl Uploads {
     pub fn sweep(&self, idle: Duration) {
         for (course, name, length) in self.temporaries.sweep(idle) {
             let name = String::from_utf8_lossy(&name);
-            let text =
-                format!("{name} ({length} bytes) was put into the course's folder but not renamed to backup.zip; it was discarded");
+            let text = format!(
+                "{name} ({length} bytes) was put into the course's folder but not renamed to backup.zip; it was discarded"
+            );
             warn!("course {course}: {text}");
             self.at(course, |at| at.error = Some(shortened(text)));
         }
@@ -249,7 +250,9 @@ fn restore_spool(portal: &Portal, course: &Course, spool: &Spool) -> Result<Repo
 /// or the database lacks.
 fn errno(error: &RestoreError) -> i32 {
     match error {
-        RestoreError::Read(ReadBackupError::Open { source, .. } | ReadBackupError::Write { source, .. }) => disk(source),
+        RestoreError::Read(ReadBackupError::Open { source, .. } | ReadBackupError::Write { source, .. }) => {
+            disk(source)
+        }
         RestoreError::Read(_) | RestoreError::UnsafePath { .. } => libc::EINVAL,
         RestoreError::NoCourse(_) => libc::ENOENT,
         RestoreError::Quota { .. } => libc::EDQUOT,
