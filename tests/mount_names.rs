@@ -397,8 +397,8 @@ fn a_listing_that_is_under_way_stays_complete_while_documents_come_and_go() {
     let mut listing = std::fs::read_dir(mount.join("GEO101/Document/many")).unwrap();
     let mut listed: Vec<String> = Vec::new();
     listed.extend(listing.next().map(|entry| entry.unwrap().file_name().into_string().unwrap()));
-    for number in 0..50 {
-        course.remove_rows(iids[number]);
+    for (number, iid) in iids.into_iter().enumerate().take(50) {
+        course.remove_rows(iid);
         course.file(&format!("/many/a{number:04}"), b"new");
     }
     listed.extend(listing.map(|entry| entry.unwrap().file_name().into_string().unwrap()));

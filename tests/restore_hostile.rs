@@ -7,6 +7,7 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use coursefs::portal::database::DatabaseExt;
 use support::{HandMade, Random, Resource, TestPortal, course_info, names, noise, snapshot, start};
 
 /// A portal whose course GEO101 holds something.
@@ -72,6 +73,13 @@ fn paths_that_leave_the_course_are_refused() {
         let archive = with_innocent(&[Resource::folder(path)]);
         expect_refused(&portal, &archive.bytes(), &[&shown, "nothing was restored"]);
     }
+}
+
+#[test]
+fn a_document_that_lies_in_a_file_is_refused() {
+    let listed = [Resource::file("document/b"), Resource::file("document/b/c.txt")];
+    let archive = with_innocent(&listed).entry("document/b", b"!").entry("document/b/c.txt", b"!");
+    expect_refused(&portal(), &archive.bytes(), &["\"b/c.txt\"", "it lies in what is a file there"]);
 }
 
 #[test]
@@ -302,4 +310,27 @@ fn damage_in_the_last_document_leaves_nothing_of_the_first() {
         made.entry(format!("document/d{number:02}"), &noise(number, 10_000))
     });
     expect_refused(&portal, &archive.wrong_crc().bytes(), &["document/d49"]);
+}
+
+#[test]
+fn a_database_that_fails_midway_leaves_everything_as_it_was() {
+    let portal = portal();
+    let trigger = "CREATE TRIGGER fail BEFORE INSERT ON c_document WHEN NEW.path = '/z.txt' \
+                   BEGIN SELECT RAISE(ABORT, 'the disk is on fire'); END";
+    portal.portal.database().write(|session| session.execute(trigger, &[])).unwrap();
+    // Before the one that fails: a file, a folder with a file, a file in a folder that is only a row, and the page that
+    // makes way for a document.
+    let files =
+        ["a.txt", "b/c.txt", "certificates/d.txt", "index.html", "z.txt"].map(|path| format!("document/{path}"));
+    let listed: Vec<Resource> = files.iter().map(|path| Resource::file(path)).collect();
+    let archive = files.iter().fold(HandMade::listing(&listed), |made, path| made.entry(path, b"!"));
+    let path = portal.aside("fine.zip");
+    archive.write(&path);
+    let before = snapshot(&portal);
+    for code in ["GEO101", "NEW"] {
+        let ended = portal.coursefs(&[&"restore", &portal.root(), &code, &path, &"--create"]);
+        ended.failed_saying(&["the disk is on fire"]);
+        assert_eq!(snapshot(&portal), before, "{code}");
+        assert!(names(&portal.root().join("app/cache")).is_empty());
+    }
 }

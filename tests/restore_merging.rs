@@ -4,14 +4,14 @@
 mod support;
 
 use std::os::unix::fs::{MetadataExt, symlink};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use coursefs::course::document_rows::DocumentKind;
 use support::{Ended, HandMade, Mount, Resource, Snapshot, TestPortal, names, snapshot};
 
-fn restore(portal: &TestPortal, code: &str, archive: &PathBuf, options: &[&str]) -> Ended {
+fn restore(portal: &TestPortal, code: &str, archive: &Path, options: &[&str]) -> Ended {
     let root = portal.root();
-    let mut arguments: Vec<&dyn AsRef<std::ffi::OsStr>> = vec![&"restore", &root, &code, archive];
+    let mut arguments: Vec<&dyn AsRef<std::ffi::OsStr>> = vec![&"restore", &root, &code, &archive];
     arguments.extend(options.iter().map(|option| option as &dyn AsRef<std::ffi::OsStr>));
     portal.coursefs(&arguments)
 }
@@ -47,7 +47,8 @@ const ALL: [&str; 4] = ["/top.txt", "/unit", "/unit/one.txt", "/unit/two.txt"];
 fn a_backup_is_restored_into_a_new_course() {
     let portal = TestPortal::new();
     let printed = restore(&portal, "NEW", &archive(&portal), &["--create"]).done().text();
-    assert!(printed.contains("NEW (new): 4 documents added, 0 already there"), "{printed}");
+    assert!(printed.starts_with("NEW (new):"), "{printed}");
+    assert!(printed.contains("  document: 4 added, 0 already there"), "{printed}");
     assert_eq!(rows(&portal, "NEW"), ALL);
     let mount = Mount::of(&portal);
     assert_eq!(std::fs::read(mount.join("NEW/Document/unit/two.txt")).unwrap(), b"two.");
@@ -60,7 +61,7 @@ fn a_backup_is_restored_into_a_course_that_is_there() {
     let course = portal.course("GEO101");
     course.file("/own.txt", b"own");
     let printed = restore(&portal, "GEO101", &archive(&portal), &[]).done().text();
-    assert!(printed.contains("GEO101: 4 documents added, 0 already there"), "{printed}");
+    assert!(printed.contains("  document: 4 added, 0 already there"), "{printed}");
     let mut all = ALL.to_vec();
     all.insert(0, "/own.txt");
     assert_eq!(rows(&portal, "GEO101"), all);
@@ -75,7 +76,7 @@ fn restoring_a_second_time_changes_nothing() {
     let before = snapshot(&portal);
     for options in [[].as_slice(), &["--create"]] {
         let printed = restore(&portal, "NEW", &archive(&portal), options).done().text();
-        assert!(printed.contains("NEW: 0 documents added, 4 already there"), "{printed}");
+        assert!(printed.contains("  document: 0 added, 4 already there"), "{printed}");
         assert_eq!(snapshot(&portal), before);
     }
 }
@@ -86,7 +87,7 @@ fn restoring_the_reference_backup_a_second_time_changes_nothing() {
     portal.reference_course();
     let before = snapshot(&portal);
     let printed = restore(&portal, "REF000", &support::reference_backup(), &[]).done().text();
-    assert!(printed.contains("REF000: 0 documents added, 6 already there"), "{printed}");
+    assert!(printed.contains("  document: 0 added, 6 already there"), "{printed}");
     assert_eq!(snapshot(&portal), before);
 }
 
@@ -96,8 +97,8 @@ fn a_document_with_other_bytes_stays_as_it_is_and_is_reported() {
     let course = portal.course("GEO101");
     course.file("/top.txt", b"mine, and longer");
     let printed = restore(&portal, "GEO101", &archive(&portal), &[]).done().text();
-    assert!(printed.contains("3 documents added, 0 already there"), "{printed}");
-    assert!(printed.contains("top.txt: not restored, because something else is at this place"), "{printed}");
+    assert!(printed.contains("  document: 3 added, 0 already there"), "{printed}");
+    assert!(printed.contains("top.txt: left out, because something else is at this place"), "{printed}");
     assert_eq!(std::fs::read(course.on_disk("top.txt")).unwrap(), b"mine, and longer");
     assert_eq!(rows(&portal, "GEO101"), ALL);
 }
@@ -110,7 +111,7 @@ fn a_document_with_the_same_bytes_is_skipped() {
     portal.execute("UPDATE c_document SET title = 'My own title' WHERE iid = ?", &[iid.into()]);
     let before = course.on_disk("top.txt").metadata().unwrap();
     let printed = restore(&portal, "GEO101", &archive(&portal), &[]).done().text();
-    assert!(printed.contains("3 documents added, 1 already there"), "{printed}");
+    assert!(printed.contains("  document: 3 added, 1 already there"), "{printed}");
     let after = course.on_disk("top.txt").metadata().unwrap();
     assert_eq!((after.ino(), after.mtime_nsec()), (before.ino(), before.mtime_nsec()));
     let titles = portal.rows("SELECT title FROM c_document WHERE iid = ?", &[iid.into()]);
@@ -125,8 +126,8 @@ fn a_file_without_a_row_gets_its_row_if_it_is_the_same() {
     std::fs::create_dir(course.on_disk("unit")).unwrap();
     std::fs::write(course.on_disk("unit/one.txt"), "else").unwrap();
     let printed = restore(&portal, "GEO101", &archive(&portal), &[]).done().text();
-    assert!(printed.contains("3 documents added, 0 already there"), "{printed}");
-    assert!(printed.contains("unit/one.txt: not restored"), "{printed}");
+    assert!(printed.contains("  document: 3 added, 0 already there"), "{printed}");
+    assert!(printed.contains("unit/one.txt: left out"), "{printed}");
     assert_eq!(rows(&portal, "GEO101"), ["/top.txt", "/unit", "/unit/two.txt"]);
     assert_eq!(std::fs::read(course.on_disk("unit/one.txt")).unwrap(), b"else");
 }
@@ -143,7 +144,7 @@ fn a_deleted_document_can_be_restored() {
     course.set_path(iid, &name);
     course.set_visibility(iid, 2);
     let printed = restore(&portal, "GEO101", &archive(&portal), &[]).done().text();
-    assert!(printed.contains("1 documents added, 3 already there"), "{printed}");
+    assert!(printed.contains("  document: 1 added, 3 already there"), "{printed}");
     assert_eq!(std::fs::read(course.on_disk("top.txt")).unwrap(), b"top.");
 }
 
@@ -153,9 +154,9 @@ fn a_file_where_the_archive_has_a_folder_stays_and_what_would_lie_in_it_is_repor
     let course = portal.course("GEO101");
     course.file("/unit", b"a file called unit");
     let printed = restore(&portal, "GEO101", &archive(&portal), &[]).done().text();
-    assert!(printed.contains("1 documents added, 0 already there"), "{printed}");
+    assert!(printed.contains("  document: 1 added, 0 already there"), "{printed}");
     for path in ["unit", "unit/one.txt", "unit/two.txt"] {
-        let line = format!("  {path}: not restored, because something else is at this place");
+        let line = format!("    {path}: left out, because something else is at this place");
         assert!(printed.lines().any(|printed| printed == line), "no {line:?} in\n{printed}");
     }
     assert_eq!(rows(&portal, "GEO101"), ["/top.txt", "/unit"]);
@@ -167,7 +168,7 @@ fn a_folder_where_the_archive_has_a_file_stays() {
     let course = portal.course("GEO101");
     course.folder("/top.txt");
     let printed = restore(&portal, "GEO101", &archive(&portal), &[]).done().text();
-    assert!(printed.contains("top.txt: not restored"), "{printed}");
+    assert!(printed.contains("top.txt: left out"), "{printed}");
     assert!(course.on_disk("top.txt").is_dir());
 }
 
@@ -189,9 +190,9 @@ fn a_symbolic_link_in_the_course_is_not_followed() {
     symlink(&outside, course.on_disk("unit")).unwrap();
     symlink(outside.join("top.txt"), course.on_disk("top.txt")).unwrap();
     let printed = restore(&portal, "GEO101", &archive(&portal), &[]).done().text();
-    assert!(printed.contains("0 documents added, 0 already there"), "{printed}");
+    assert!(printed.contains("  document: 0 added, 0 already there"), "{printed}");
     for path in ["unit", "unit/one.txt", "unit/two.txt", "top.txt"] {
-        assert!(printed.contains(&format!("  {path}: not restored")), "{path}\n{printed}");
+        assert!(printed.contains(&format!("    {path}: left out")), "{path}\n{printed}");
     }
     assert_eq!(names(&outside), ["top.txt"]);
     assert!(rows(&portal, "GEO101").is_empty());
@@ -306,6 +307,46 @@ fn folders_that_the_archive_does_not_list_are_made() {
     assert_eq!(rows(&portal, "GEO101"), ["/a", "/a/b", "/a/b/c.txt"]);
     let mount = Mount::of(&portal);
     assert_eq!(std::fs::read(mount.join("GEO101/Document/a/b/c.txt")).unwrap(), b"!");
+}
+
+#[test]
+fn a_folder_that_so_far_is_only_a_row_is_made_for_what_lies_in_it() {
+    let portal = TestPortal::new();
+    let course = portal.course("GEO101");
+    assert!(!course.on_disk("certificates").exists(), "Chamilo makes it with the first certificate");
+    let listed = [Resource::folder("document/certificates"), Resource::file("document/certificates/a.html")];
+    let path = portal.aside("certificates.zip");
+    HandMade::listing(&listed).entry("document/certificates/a.html", b"!").write(&path);
+    let printed = restore(&portal, "GEO101", &path, &[]).done().text();
+    assert!(printed.contains("  document: 1 added, 1 already there"), "{printed}");
+    let mount = Mount::of(&portal);
+    assert_eq!(std::fs::read(mount.join("GEO101/Document/certificates/a.html")).unwrap(), b"!");
+}
+
+#[test]
+fn documents_called_like_files_of_a_new_course_are_restored() {
+    let portal = TestPortal::new();
+    let listed = [Resource::file("document/index.html"), Resource::file("document/images/index.html")];
+    let path = portal.aside("index.zip");
+    let made = HandMade::listing(&listed).entry("document/index.html", b"!");
+    made.entry("document/images/index.html", b"?").write(&path);
+    restore(&portal, "NEW", &path, &["--create"]).done();
+    portal.course("GEO101");
+    let printed = restore(&portal, "GEO101", &path, &[]).done().text();
+    assert!(printed.contains("  document: 3 added, 0 already there"), "{printed}");
+    // Equal the second time, and now that it is a document it makes way for no other.
+    let again = restore(&portal, "GEO101", &path, &[]).done().text();
+    assert!(again.contains("  document: 0 added, 3 already there"), "{again}");
+    let other = portal.aside("other.zip");
+    HandMade::listing(&listed).entry("document/index.html", b"other").write(&other);
+    let conflict = restore(&portal, "GEO101", &other, &[]).done().text();
+    assert!(conflict.contains("index.html: left out, because something else"), "{conflict}");
+    let mount = Mount::of(&portal);
+    for code in ["NEW", "GEO101"] {
+        let documents = mount.join(code).join("Document");
+        assert_eq!(std::fs::read(documents.join("index.html")).unwrap(), b"!", "{code}");
+        assert_eq!(std::fs::read(documents.join("images/index.html")).unwrap(), b"?", "{code}");
+    }
 }
 
 #[test]

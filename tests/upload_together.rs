@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Write;
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -209,23 +209,25 @@ fn large_archive(portal: &TestPortal, size: usize) -> PathBuf {
 }
 
 #[test]
-fn closing_waits_for_the_restore_even_if_the_mount_is_ending() {
+fn a_mount_that_ends_restores_what_was_closed() {
     let portal = TestPortal::new();
     portal.course("GEO101");
-    let from = archive(&portal, "new", 200, 5_000);
+    let from = archive(&portal, "new", 300, 5_000);
     let mut mount = Mount::of(&portal);
-    // The shell's own descriptor is the last; nobody who wrote closes it.
-    upload_without_a_close(&from, &mount.join("GEO101/backup.zip"));
-    mount.unmount();
+    let bytes = std::fs::read(&from).unwrap();
+    let file = File::create(mount.join("GEO101/backup.zip")).unwrap();
+    file.write_all_at(&bytes, 0).unwrap();
+    let target = portal.existing("GEO101").folder_on_disk();
+    std::thread::scope(|scope| {
+        let closing = scope.spawn(|| rustix::fs::fsync(&file));
+        support::wait_for("the beginning of the restore", 20, || {
+            let staged = names(&portal.root().join("app/cache"));
+            (!staged.is_empty() || target.join("document/new 0.bin").exists()).then_some(())
+        });
+        mount.unmount();
+        assert_eq!(closing.join().unwrap(), Ok(()), "whoever waits is told");
+    });
     let mount = Mount::of(&portal);
-    assert_eq!(brought(&mount, "GEO101"), expected("new", 200));
-}
-
-/// Lengthens the upload by another descriptor than the one that is closed by its writer.
-fn upload_without_a_close(from: &Path, to: &Path) {
-    let bytes = std::fs::read(from).unwrap();
-    let file = File::create(to).unwrap();
-    file.write_all_at(&bytes[..100], 0).unwrap();
-    file.write_all_at(&bytes[100..], 100).unwrap();
-    drop(file);
+    assert_eq!(brought(&mount, "GEO101"), expected("new", 300));
+    assert_eq!(names(&portal.root().join("app/cache")), Vec::<String>::new());
 }

@@ -1,13 +1,14 @@
 //! What a backup holds: the rows' part of it and the files, none of which is opened.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rustix::fs::{FileType, Stat};
+use tracing::warn;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::archive::{Archive, Checksums, Content, Entry, FileIdentity, FileTime, Files, Layout, LayoutError};
@@ -19,6 +20,12 @@ use super::rows::{Listed, Place as CoursePlace, Rows};
 
 /// Moves the fingerprint when a new version of coursefs writes other bytes for the same course.
 const FORM: u8 = 2;
+
+/// The longest archive that Chamilo reads, in bytes (Chamilo 1.11, PclZip: no Zip64).
+const CHAMILOS_SIZE: u64 = u32::MAX as u64 - 1;
+
+/// The most entries of an archive that Chamilo reads.
+const CHAMILOS_ENTRIES: usize = u16::MAX as usize - 1;
 
 /// Name of the serialized course in the archive (Chamilo 1.11, CourseArchiver).
 const COURSE_INFO: &[u8] = b"course_info.dat";
@@ -138,11 +145,21 @@ impl Contents {
         Ok(Contents { rows, files })
     }
 
+    /// Whether the pages that were read for the rows are still those on the disk. If not, load the rows anew.
+    pub fn pages_hold(&self) -> bool {
+        self.rows.listed.iter().zip(&self.files.stats).all(|(listed, stat)| match (&listed.page, stat) {
+            (Some((read, _)), Some(stat)) => *read == identity(stat),
+            (Some(_), None) => false,
+            (None, _) => true,
+        })
+    }
+
     /// Size and fingerprint.
     pub fn digest(&self) -> Result<Digest, BackupError> {
         // The length of the serialized course is all that a layout needs which is never read.
         let size = self.rows.length.div_ceil(3) * 4;
-        let entries = self.entries(Content::File { source: Place::default(), identity: unread(size) });
+        let entries =
+            self.entries(Content::File { source: Place::default(), identity: unread(size) }, &mut rewritten_length)?;
         let mut hash = Xxh3::new();
         hash.update(&[FORM]);
         hash.update(&self.rows.hash.to_le_bytes());
@@ -173,7 +190,17 @@ impl Contents {
     /// `checksums`.
     pub fn archive(self, serialized: &[u8], checksums: Arc<Checksums>) -> Result<Archive<BackupFiles>, BackupError> {
         let encoded = STANDARD.encode(serialized).into_bytes();
-        let layout = self.layout(self.entries(Content::Bytes(encoded.into())))?;
+        let page = &mut |listed: &Listed, read: &FileIdentity, _: u64| self.rewritten(listed, read);
+        let layout = self.layout(self.entries(Content::Bytes(encoded.into()), page)?)?;
+        if layout.size() > CHAMILOS_SIZE || layout.entries().len() > CHAMILOS_ENTRIES {
+            warn!(
+                "the backup of course {} has {} bytes in {} entries and so is a Zip64 archive: Chamilo itself cannot \
+                 import it, coursefs can",
+                self.rows.place.code,
+                layout.size(),
+                layout.entries().len()
+            );
+        }
         Ok(Archive::new(layout, BackupFiles { folder: self.files.folder }, checksums))
     }
 
@@ -181,21 +208,54 @@ impl Contents {
         Layout::new(entries).map_err(|source| BackupError::Layout { course: self.rows.place.code.clone(), source })
     }
 
-    /// The entries in the order of their names.
-    fn entries(&self, course_info: Content<Place>) -> Vec<Entry<Place>> {
+    /// A page with its links leading to the names of the archive.
+    fn rewritten(&self, listed: &Listed, read: &FileIdentity) -> Result<Content<Place>, BackupError> {
+        let failed = |source| BackupError::Files {
+            course: self.rows.place.code.clone(),
+            path: String::from_utf8_lossy(&listed.place).into_owned(),
+            source,
+        };
+        let changed = || io::Error::from(io::ErrorKind::StaleNetworkFileHandle);
+        let folder = self.files.folder.as_ref().ok_or_else(changed).map_err(failed)?;
+        let file = folder.open_file(&listed.place).map_err(failed)?;
+        let mut html = Vec::new();
+        (&file).read_to_end(&mut html).map_err(failed)?;
+        if FileIdentity::of_file(&file).map_err(failed)? != *read {
+            return Err(failed(changed()));
+        }
+        let page = listed.place.strip_prefix(b"document/".as_slice());
+        let links = self.rows.renamed.as_ref().map(|renamed| renamed.links());
+        let (html, _) = links.and_then(|links| links.rewrite(&html, page)).ok_or_else(changed).map_err(failed)?;
+        Ok(Content::Bytes(html.into()))
+    }
+
+    /// The entries in the order of their names; `page` gives the content of a rewritten page.
+    fn entries(&self, course_info: Content<Place>, page: PageContent<'_>) -> Result<Vec<Entry<Place>>, BackupError> {
         let mut entries = Vec::with_capacity(self.rows.listed.len() + 1);
         let (name, mtime) = (COURSE_INFO.to_vec(), self.rows.changed);
         entries.push(Entry { name, mode: 0o644, mtime, content: course_info });
         for (listed, stat) in self.rows.listed.iter().zip(&self.files.stats) {
-            entries.extend(entry(listed, stat.as_ref()));
+            let Some(mut entry) = entry(listed, stat.as_ref()) else { continue };
+            if let Some((read, Some(length))) = &listed.page {
+                entry.content = page(listed, read, *length)?;
+            }
+            entries.push(entry);
         }
         entries.sort_by(|a, b| a.name.cmp(&b.name));
-        entries
+        Ok(entries)
     }
 }
 
+/// What stands in the archive for a rewritten page: of the file that was read, and its new length.
+type PageContent<'a> = &'a mut dyn FnMut(&Listed, &FileIdentity, u64) -> Result<Content<Place>, BackupError>;
+
+/// A rewritten page for a layout that is never read.
+fn rewritten_length(_: &Listed, read: &FileIdentity, length: u64) -> Result<Content<Place>, BackupError> {
+    Ok(Content::File { source: Place::default(), identity: FileIdentity { size: length, ..*read } })
+}
+
 fn entry(listed: &Listed, stat: Option<&Stat>) -> Option<Entry<Place>> {
-    let mut name = listed.place.to_vec();
+    let mut name = listed.name.as_ref().unwrap_or(&listed.place).to_vec();
     if !listed.folder {
         let stat = stat?;
         let content = Content::File { source: listed.place.clone(), identity: identity(stat) };

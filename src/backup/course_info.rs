@@ -4,9 +4,11 @@
 //! CourseBuilder; numbers from the database are strings, as PHP 7.4 gets them. Where Chamilo would write paths of its
 //! server or the hash of a course password, neutral values stand: an archive should not tell them to its readers.
 
+use crate::course::document::Document;
 use crate::php::{self, Key, Sink, Writer};
 use crate::portal::database::{Row, Value};
 
+use super::links;
 use super::rows::CourseRows;
 use super::{extras, resource, users};
 
@@ -32,7 +34,7 @@ pub fn write<S: Sink>(rows: &CourseRows, sink: S) -> S {
     }
     text_property(&mut writer, b"encoding", b"UTF-8");
     text_property(&mut writer, b"backup_path", format!("{NEUTRAL_COURSES}{directory}").as_bytes());
-    text_property(&mut writer, b"type", b"complete");
+    text_property(&mut writer, b"type", if rows.selection.is_all() { b"complete" } else { b"partial" });
     writer.property(b"info");
     info(rows, &mut writer);
     writer.property(extras::NAME.as_bytes());
@@ -43,18 +45,20 @@ pub fn write<S: Sink>(rows: &CourseRows, sink: S) -> S {
 
 fn resources<S: Sink>(rows: &CourseRows, writer: &mut Writer<S>) {
     let has_documents = !rows.documents.is_empty();
-    writer.begin_array(usize::from(has_documents) + 1 + resource::count(&rows.items));
+    writer.begin_array(usize::from(has_documents) + resource::count(&rows.items));
     if has_documents {
         writer.key_str(b"document");
         writer.begin_array(rows.documents.len());
         let class = format!("{NAMESPACE}Resources\\Document");
         let mut path = Vec::new();
         for document in &rows.documents {
+            let safe = rows.renamed.as_ref().and_then(|renamed| renamed.names.get(&document.path));
             path.clear();
             path.extend_from_slice(b"document/");
-            path.extend_from_slice(&document.path);
+            path.extend_from_slice(safe.unwrap_or(&document.path));
+            let extras = document_extras(rows, document);
             writer.key_int(document.iid);
-            writer.begin_object(class.as_bytes(), 12);
+            writer.begin_object(class.as_bytes(), 12 + usize::from(extras.is_some()));
             text_property(writer, b"path", &path);
             for (property, name) in
                 [(b"comment".as_slice(), "comment"), (b"file_type", "filetype"), (b"size", "size"), (b"title", "title")]
@@ -63,14 +67,38 @@ fn resources<S: Sink>(rows: &CourseRows, writer: &mut Writer<S>) {
                 column(writer, document.row.get(name));
             }
             resource(writer, &Value::Int(document.iid), "document", &document.properties);
+            if let Some(extras) = extras {
+                writer.property(extras::NAME.as_bytes());
+                writer.value(&extras);
+            }
             writer.end();
         }
         writer.end();
     }
-    writer.key_str(b"quiz");
-    orphan_questions(rows, writer);
     resource::write_all(&rows.items, writer);
     writer.end();
+}
+
+/// What Chamilo's form of a document does not tell: its true path if it stands under another, whether only its author
+/// may change it, and what was replaced in a page.
+fn document_extras(rows: &CourseRows, document: &Document) -> Option<php::Value<'static>> {
+    let renamed = rows.renamed.as_ref();
+    let mut row = Vec::new();
+    if renamed.is_some_and(|renamed| renamed.names.get(&document.path).is_some()) {
+        row.push((Key::from("path"), extras::php(&Value::Text(document.path.clone()))));
+    }
+    if document.row.int("readonly") == Some(1) {
+        row.push((Key::from("readonly"), php::Value::from("1")));
+    }
+    let mut parts = Vec::new();
+    if !row.is_empty() {
+        parts.push((Key::from("row"), php::Value::Array(row)));
+    }
+    let page = renamed.and_then(|renamed| renamed.pages.get(&document.iid));
+    if let Some((patches, _)) = page.and_then(|page| page.rewritten.as_ref()) {
+        parts.push((Key::from(extras::PATCHES), links::write_patches(patches)));
+    }
+    (!parts.is_empty()).then_some(php::Value::Array(parts))
 }
 
 /// The properties that every resource has (Chamilo 1.11, class Resource), in their PHP 7.4 place: after its own.
@@ -110,38 +138,6 @@ fn property_row<S: Sink>(writer: &mut Writer<S>, row: &Row) {
         writer.key_int(position);
         writer.spelled(&spelled);
     }
-    writer.end();
-}
-
-/// The pseudo test -1, which collects questions of no test and stands in every backup of Chamilo.
-fn orphan_questions<S: Sink>(rows: &CourseRows, writer: &mut Writer<S>) {
-    writer.begin_array(1);
-    writer.key_int(-1);
-    writer.begin_object(format!("{NAMESPACE}Resources\\Quiz").as_bytes(), 7);
-    writer.property(b"obj");
-    writer.begin_object(b"stdClass", 4);
-    writer.property(b"iid");
-    writer.int(-1);
-    let title = match rows.course.bytes("course_language").as_slice() {
-        b"french" | b"french2" => "Questions orphelines",
-        b"spanish" => "Preguntas huérfanas",
-        _ => "Orphan questions",
-    };
-    text_property(writer, b"title", title.as_bytes());
-    for name in [b"type".as_slice(), b"quiz_type"] {
-        writer.property(name);
-        writer.int(2);
-    }
-    writer.end();
-    writer.property(b"source_id");
-    writer.int(-1);
-    writer.property(b"destination_id");
-    writer.int(-1);
-    text_property(writer, b"type", b"quiz");
-    for name in [b"linked_resources".as_slice(), b"item_properties", b"extraFields"] {
-        empty_list(writer, name);
-    }
-    writer.end();
     writer.end();
 }
 

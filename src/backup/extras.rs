@@ -9,13 +9,18 @@
 use std::borrow::Cow;
 
 use crate::course::item::{Item, Record};
-use crate::course::tool::{Role, Table, child_columns, covers};
+use crate::course::tool::{Form, Kind, Obj, Object, Role, Table, child_columns, covers};
 use crate::php::{Key, Value as Php};
 use crate::portal::database::{Row, Value};
 use crate::portal::schema;
 
+use super::resource::told;
+
 /// Name of the property.
 pub const NAME: &str = "coursefs";
+
+/// Key of what was replaced in a page (documents only).
+pub const PATCHES: &str = "patches";
 
 /// Key of the rows of child tables inside a row of a child table; no column has such a name.
 const CHILDREN: &str = "+";
@@ -24,8 +29,15 @@ const CHILDREN: &str = "+";
 pub fn of(item: &Item) -> Option<Php<'static>> {
     let kind = item.kind;
     let mut parts = Vec::new();
-    let covered = |column: &str| covers(kind, column);
-    let row = row(&kind.table, &item.record, &covered, false);
+    let zeroed = zeroed(kind);
+    let covered = |column: &str| zeroed.contains(&column) || covers(kind, column);
+    let mut row = row(&kind.table, &item.record, &covered, false);
+    for column in zeroed {
+        let value = item.record.get(column);
+        if !same(value, &Value::Int(0)) {
+            row.push((Key::from(*column), php(value)));
+        }
+    }
     if !row.is_empty() {
         parts.push((Key::from("row"), Php::Array(row)));
     }
@@ -54,9 +66,17 @@ pub fn read(value: &Php<'_>, item: &mut Item) {
     }
 }
 
+/// The columns of the main row that stand as `0` in the item's own properties.
+fn zeroed(kind: &'static Kind) -> &'static [&'static str] {
+    match &kind.form {
+        Form::Object(Object { obj: Obj::Row { zeroed, .. }, .. }) => zeroed,
+        _ => &[],
+    }
+}
+
 type Entries = Vec<(Key<'static>, Php<'static>)>;
 
-/// The columns of a row that are not covered and not empty anyway. `keys` also the row's own key, which rows of
+/// The columns of a row whose value the form does not tell, and that are not empty anyway. `keys` also the row's own key, which rows of
 /// other tables may refer to.
 fn row(table: &Table, record: &Record, covered: &dyn Fn(&str) -> bool, keys: bool) -> Entries {
     let known = schema::columns(table.name);
@@ -65,12 +85,16 @@ fn row(table: &Table, record: &Record, covered: &dyn Fn(&str) -> bool, keys: boo
         entries.push((Key::from(table.key), php(&Value::Int(key))));
     }
     for (column, value) in record.iter() {
-        let kept = match table.role(column) {
-            Role::Key | Role::Session => false,
-            _ => !covered(column),
+        if matches!(table.role(column), Role::Key | Role::Session) {
+            continue;
+        }
+        let said = if covered(column) {
+            told(table, record, column)
+        } else {
+            let known = known.iter().find(|known| known.name == column);
+            Cow::Owned(known.map_or(Value::Null, schema::Column::empty))
         };
-        let empty = known.iter().find(|known| known.name == column).map_or(Value::Null, schema::Column::empty);
-        if kept && !same(value, &empty) {
+        if !same(value, &said) {
             entries.push((Key::from(column.to_owned()), php(value)));
         }
     }

@@ -1,7 +1,9 @@
 //! Items as the objects of an archive, and back, as their declarations in [`tool`](crate::course::tool) say.
 
+use std::borrow::Cow;
+
 use crate::course::item::{Item, Items, Record};
-use crate::course::tool::{Form, Kind, Obj, Object, Property, Source, TOOLS, Table};
+use crate::course::tool::{Form, Kind, Obj, Object, Property, Role, Source, TOOLS, Table, child_columns};
 use crate::php::{Key, Sink, Value as Php, Writer};
 use crate::portal::database::Value;
 use crate::portal::schema;
@@ -13,15 +15,19 @@ use super::extras;
 pub fn write_all<S: Sink>(items: &Items, writer: &mut Writer<S>) {
     for (kind, found) in items.iter() {
         match &kind.form {
-            Form::Object(object) if !found.is_empty() => {
+            Form::Object(object) if !found.is_empty() || object.pseudo.is_some() => {
                 writer.key_str(kind.key.as_bytes());
-                writer.begin_array(found.len());
+                writer.begin_array(found.len() + usize::from(object.pseudo.is_some()));
                 for item in found {
-                    match item.key() {
+                    match archived_key(item) {
                         Value::Text(key) => writer.key_str(&key),
                         key => writer.key_int(key.as_int().unwrap_or(0)),
                     }
                     write(item, object, items, writer);
+                }
+                if let Some(pseudo) = &object.pseudo {
+                    writer.key_int(pseudo.key);
+                    writer.value(&(pseudo.write)(items));
                 }
                 writer.end();
             }
@@ -39,24 +45,34 @@ pub fn write_all<S: Sink>(items: &Items, writer: &mut Writer<S>) {
 /// How many keys [`write_all`] will write.
 pub fn count(items: &Items) -> usize {
     let written = items.iter().filter(|(kind, found)| match &kind.form {
-        Form::Object(_) => !found.is_empty(),
+        Form::Object(object) => !found.is_empty() || object.pseudo.is_some(),
         Form::Custom(form) => form.write(kind, items).is_some(),
     });
     written.count()
 }
 
+/// The key of an item in our archives.
+fn archived_key(item: &Item) -> Value {
+    match item.key() {
+        Value::Int(key) => Value::Int(item.kind.table.archived_key(key)),
+        key => key,
+    }
+}
+
 fn write<S: Sink>(item: &Item, object: &'static Object, items: &Items, writer: &mut Writer<S>) {
     let kind = item.kind;
     let extras = extras::of(item);
+    let dynamic = object.dynamic.iter().filter_map(|property| Some((property.0, value(property, item, items)?)));
+    let dynamic: Vec<_> = dynamic.collect();
     // Those of all resources: source_id, destination_id, type, linked_resources, item_properties, obj, extraFields.
-    let count = object.own.len() + object.dynamic.len() + 7 + usize::from(extras.is_some());
+    let count = object.own.len() + dynamic.len() + 7 + usize::from(extras.is_some());
     writer.begin_object(format!("{NAMESPACE}Resources\\{}", kind.class).as_bytes(), count);
     if let Obj::Row { first: true, .. } = object.obj {
         obj(item, object, items, writer);
     }
     write_properties(object.own, item, items, writer);
     writer.property(b"source_id");
-    column(writer, &item.key());
+    column(writer, &archived_key(item));
     writer.property(b"destination_id");
     writer.int(-1);
     text_property(writer, b"type", kind.key.as_bytes());
@@ -81,7 +97,10 @@ fn write<S: Sink>(item: &Item, object: &'static Object, items: &Items, writer: &
         obj(item, object, items, writer);
     }
     empty_list(writer, b"extraFields");
-    write_properties(object.dynamic, item, items, writer);
+    for (name, value) in dynamic {
+        writer.property(name.as_bytes());
+        writer.value(&value);
+    }
     if let Some(extras) = extras {
         writer.property(extras::NAME.as_bytes());
         writer.value(&extras);
@@ -93,14 +112,17 @@ fn obj<S: Sink>(item: &Item, object: &'static Object, items: &Items, writer: &mu
     writer.property(b"obj");
     let Obj::Row { more, zeroed, .. } = &object.obj else { return writer.null() };
     let columns = schema::columns(item.kind.table.name);
-    let more: Vec<_> = more.iter().filter_map(|property| Some((property.0, value(property, item, items)?))).collect();
+    let more = more.iter().filter_map(|property| Some((property.0, value(property, item, items)?)));
+    let (instead, more): (Vec<_>, Vec<_>) = more.partition(|(name, _)| columns.iter().any(|known| known.name == *name));
     writer.begin_object(b"stdClass", columns.len() + more.len());
     for known in columns {
         writer.property(known.name.as_bytes());
         if zeroed.contains(&known.name) {
             writer.string(b"0");
+        } else if let Some((_, value)) = instead.iter().find(|(name, _)| *name == known.name) {
+            writer.value(value);
         } else {
-            column(writer, item.record.get(known.name));
+            column(writer, &told(&item.kind.table, &item.record, known.name));
         }
     }
     for (name, value) in more {
@@ -114,7 +136,7 @@ fn write_properties<S: Sink>(properties: &[Property], item: &Item, items: &Items
     for property in properties {
         writer.property(property.0.as_bytes());
         match &property.1 {
-            Source::Column(name) => column(writer, item.record.get(name)),
+            Source::Column(name) => column(writer, &told(&item.kind.table, &item.record, name)),
             _ => match value(property, item, items) {
                 Some(value) => writer.value(&value),
                 None => writer.null(),
@@ -128,16 +150,25 @@ fn value(property: &Property, item: &Item, items: &Items) -> Option<Php<'static>
     let table = &item.kind.table;
     let record = &item.record;
     Some(match &property.1 {
-        Source::Column(name) => extras::php(record.get(name)),
+        Source::Column(name) => extras::php(&told(table, record, name)),
         Source::Null => Php::Null,
         Source::Empty => Php::EMPTY_ARRAY,
-        Source::Row => row(table.name, record),
+        Source::Row => Php::Array(row(table, record)),
+        Source::RowWith(more) => {
+            let mut members = row(table, record);
+            members.extend(
+                more.iter().filter_map(|property| Some((Key::from(property.0), value(property, item, items)?))),
+            );
+            Php::Array(members)
+        }
         Source::Children(name, columns) => {
+            let (_, child_table) = table.child(name)?;
             let rows = record.children_of(table, name).iter().map(|child| match columns {
-                [] => row(name, child),
-                columns => Php::Array(
-                    columns.iter().map(|(key, column)| (Key::from(*key), extras::php(child.get(column)))).collect(),
-                ),
+                [] => Php::Array(row(child_table, child)),
+                columns => {
+                    let told = |column| extras::php(&told(child_table, child, column));
+                    Php::Array(columns.iter().map(|(key, column)| (Key::from(*key), told(column))).collect())
+                }
             });
             Php::Array((0..).zip(rows).map(|(number, row)| (Key::Int(number), row)).collect())
         }
@@ -150,9 +181,28 @@ fn value(property: &Property, item: &Item, items: &Items) -> Option<Php<'static>
 
 /// A row as an array by column names, with the columns of a fresh installation: Chamilo takes the keys for columns,
 /// and stops at one that it does not have.
-fn row(table: &str, record: &Record) -> Php<'static> {
-    let columns = schema::columns(table).iter();
-    Php::Array(columns.map(|column| (Key::from(column.name), extras::php(record.get(column.name)))).collect())
+fn row(table: &Table, record: &Record) -> Vec<(Key<'static>, Php<'static>)> {
+    let columns = schema::columns(table.name).iter();
+    columns.map(|column| (Key::from(column.name), extras::php(&told(table, record, column.name)))).collect()
+}
+
+/// The value of a column as Chamilo's form tells it: what would stop its importer is left out.
+pub fn told<'r>(table: &Table, record: &'r Record, column: &str) -> Cow<'r, Value> {
+    let value = record.archived(column);
+    if matches!(table.role(column), Role::Portal(_)) {
+        return Cow::Owned(Value::Null);
+    }
+    if *value != Value::Null {
+        return Cow::Borrowed(value);
+    }
+    let known = schema::columns(table.name).iter().find(|known| known.name == column);
+    match known {
+        Some(known) if table.never_null.contains(&column) && known.is_number() => Cow::Owned(Value::Int(0)),
+        Some(_) if table.never_null.contains(&column) => Cow::Owned(Value::Text(Vec::new())),
+        // An older portal may lack the column.
+        Some(known) => Cow::Owned(known.empty()),
+        None => Cow::Borrowed(value),
+    }
 }
 
 /// What an archive holds of one kind.
@@ -174,6 +224,9 @@ pub fn read(kind: &'static Kind, resources: &Php<'_>) -> Found {
         }
     };
     for (key, resource) in resources.entries() {
+        if object.pseudo.as_ref().is_some_and(|pseudo| *key == Key::Int(pseudo.key)) {
+            continue;
+        }
         let class = resource.as_object().map(|object| String::from_utf8_lossy(&object.class).into_owned());
         let short = class.as_deref().and_then(|class| class.rsplit('\\').next());
         if !short.is_some_and(|class| class.eq_ignore_ascii_case(kind.class)) {
@@ -189,8 +242,8 @@ pub fn read(kind: &'static Kind, resources: &Php<'_>) -> Found {
 fn read_item(kind: &'static Kind, object: &'static Object, key: &Key<'_>, resource: &Php<'_>) -> Item {
     let table = &kind.table;
     let mut record = Record::new(table);
-    if let (Obj::Row { more, zeroed, .. }, Some(obj)) = (&object.obj, resource.get("obj")) {
-        read_row(obj, table.name, zeroed, &mut record);
+    if let (Obj::Row { more, .. }, Some(obj)) = (&object.obj, resource.get("obj")) {
+        read_row(obj, table.name, &mut record);
         read_properties(more, obj, table, &mut record);
     }
     read_properties(object.own, resource, table, &mut record);
@@ -199,7 +252,7 @@ fn read_item(kind: &'static Kind, object: &'static Object, key: &Key<'_>, resour
     record.set(
         table.key,
         match key {
-            Key::Int(number) => Value::Int(*number),
+            Key::Int(number) => Value::Int(table.stored_key(*number)),
             Key::String(text) => Value::Text(text.to_vec()),
         },
     );
@@ -207,9 +260,18 @@ fn read_item(kind: &'static Kind, object: &'static Object, key: &Key<'_>, resour
     let properties = rows.map(|(_, row)| extras::read_property(row)).collect();
     let mut item = Item { kind, record, properties };
     if let Some(extras) = resource.get(extras::NAME) {
+        // Rows that Chamilo's form does not list are those that stand there, and no others.
+        for (child, records) in table.children.iter().zip(&mut item.record.children) {
+            if child_columns(kind, child.name).is_none() {
+                records.clear();
+            }
+        }
         extras::read(extras, &mut item);
     } else {
         read_first_children(object, resource, table, &mut item.record);
+        if let Some(mend) = object.mend {
+            mend(&mut item.record);
+        }
     }
     item
 }
@@ -219,13 +281,17 @@ fn read_properties(properties: &[Property], from: &Php<'_>, table: &'static Tabl
         let Some(value) = from.get(name) else { continue };
         match source {
             Source::Column(column) => record.set(column, extras::database(value)),
-            Source::Row => read_row(value, table.name, &[], record),
+            Source::Row => read_row(value, table.name, record),
+            Source::RowWith(more) => {
+                read_row(value, table.name, record);
+                read_properties(more, value, table, record);
+            }
             Source::Children(child, columns) => {
                 let Some((place, child)) = table.child(child) else { continue };
                 let rows = value.entries().iter().map(|(_, row)| {
                     let mut record = Record::new(child);
                     match columns {
-                        [] => read_row(row, child.name, &[], &mut record),
+                        [] => read_row(row, child.name, &mut record),
                         columns => {
                             for (key, column) in *columns {
                                 if let Some(value) = row.get(key) {
@@ -267,11 +333,9 @@ fn read_first_children(object: &'static Object, resource: &Php<'_>, table: &'sta
     }
 }
 
-fn read_row(row: &Php<'_>, table: &str, left_out: &[&str], record: &mut Record) {
+fn read_row(row: &Php<'_>, table: &str, record: &mut Record) {
     for column in schema::columns(table) {
-        if let Some(value) = row.get(column.name)
-            && !left_out.contains(&column.name)
-        {
+        if let Some(value) = row.get(column.name) {
             record.set(column.name, extras::database(value));
         }
     }

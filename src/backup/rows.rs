@@ -3,6 +3,7 @@
 
 use xxhash_rust::xxh3::xxh3_128;
 
+use crate::archive::FileIdentity;
 use crate::course;
 use crate::course::document::{self, Document};
 use crate::course::item::{Items, Record};
@@ -11,8 +12,86 @@ use crate::portal::Portal;
 use crate::portal::database::{DatabaseExt, Row, Value};
 
 use super::contents::LookedAt;
+use super::links::{Links, Patch};
+use super::restore::is_page;
+use super::safe_names::SafeNames;
+use super::selection::Selection;
+use super::texts;
 use super::{BackupError, Contents, course_info, users};
+use std::collections::HashMap;
+use std::io::Read;
 use std::sync::Arc;
+
+/// The longest page in which links are looked for, in bytes.
+const LONGEST_PAGE: u64 = 8 << 20;
+
+/// A page of a course in which some documents have other names in the archive.
+#[derive(Debug)]
+pub struct Page {
+    /// The file that was looked at.
+    pub identity: FileIdentity,
+    /// What was replaced, and how long the page is then; `None` if nothing had to be.
+    pub rewritten: Option<(Vec<Patch>, u64)>,
+}
+
+/// Other names in the archive than on the disk, and the pages with links to them.
+#[derive(Debug)]
+pub struct Renamed {
+    /// The names.
+    pub names: SafeNames,
+    /// Pages by the key of their document.
+    pub pages: HashMap<i64, Page>,
+    directory: Vec<u8>,
+    portal_url: String,
+}
+
+impl Renamed {
+    /// The names as links see them.
+    pub fn links(&self) -> Links<'_> {
+        Links { names: &self.names, directory: &self.directory, portal_url: &self.portal_url }
+    }
+
+    /// Reads the pages of a course whose names are not all safe; `None` if they are.
+    fn look(portal: &Portal, rows: &CourseRows, place: &Place) -> Result<Option<Renamed>, BackupError> {
+        let Some(names) = SafeNames::of(&rows.documents) else { return Ok(None) };
+        let (directory, portal_url) = (place.directory.clone(), rows.portal_url.clone());
+        let mut renamed = Renamed { names, pages: HashMap::new(), directory, portal_url };
+        for document in &rows.documents {
+            if let Some((identity, html)) = read_page(portal, place, document)? {
+                let rewritten = renamed.links().rewrite(&html, Some(&document.path));
+                let rewritten = rewritten.map(|(page, patches)| (patches, page.len() as u64));
+                renamed.pages.insert(document.iid, Page { identity, rewritten });
+            }
+        }
+        Ok(Some(renamed))
+    }
+}
+
+/// Reads a document if it is a page of sensible length.
+fn read_page(
+    portal: &Portal,
+    place: &Place,
+    document: &Document,
+) -> Result<Option<(FileIdentity, Vec<u8>)>, BackupError> {
+    if document.folder || !is_page(&document.path) {
+        return Ok(None);
+    }
+    let path = [place.directory.as_slice(), b"/", &below_documents(&document.path)].concat();
+    // What is not there, or no file, is judged by whoever looks at all files.
+    let Ok(file) = portal.courses_folder().open_file(&path) else { return Ok(None) };
+    let failed = |source| BackupError::Files {
+        course: place.code.clone(),
+        path: String::from_utf8_lossy(&path).into_owned(),
+        source,
+    };
+    let identity = FileIdentity::of_file(&file).map_err(failed)?;
+    if identity.size > LONGEST_PAGE {
+        return Ok(None);
+    }
+    let mut html = Vec::new();
+    (&file).read_to_end(&mut html).map_err(failed)?;
+    Ok(Some((identity, html)))
+}
 
 /// The rows as the form of `course_info.dat` needs them.
 pub struct CourseRows {
@@ -28,13 +107,21 @@ pub struct CourseRows {
     pub items: Items,
     /// Marks of the users that rows name.
     pub users: Vec<(i64, String)>,
+    /// Names in the archive that differ, `None` if there are none.
+    pub renamed: Option<Renamed>,
+    /// What of the course it is.
+    pub selection: Selection,
 }
 
 /// A file or folder that the rows name.
 #[derive(Debug)]
 pub struct Listed {
-    /// Its path below the course's folder, also its name in the archive.
+    /// Its path below the course's folder.
     pub place: Box<[u8]>,
+    /// Its name in the archive, if that is another.
+    pub name: Option<Box<[u8]>>,
+    /// For a page that was read: the file that was, and the length it has in the archive if that is another.
+    pub page: Option<(FileIdentity, Option<u64>)>,
     /// Whether it is a folder.
     pub folder: bool,
     /// For a folder that belongs into the archive even if it is not on the disk: the time of its last edit, in seconds
@@ -64,6 +151,8 @@ pub struct Rows {
     pub hash: u128,
     /// Files and folders in the order of their places, each once.
     pub listed: Vec<Listed>,
+    /// Names in the archive that differ, `None` if there are none.
+    pub renamed: Option<Renamed>,
 }
 
 /// What a course's rows say, with the serialized course and the files, all of one moment.
@@ -78,9 +167,14 @@ pub struct Loaded {
 
 impl Rows {
     /// Reads the rows of the course with the number `course`, and looks at its files while the course is serialized.
-    pub fn load(portal: &Portal, course: i64) -> Result<Loaded, BackupError> {
-        let rows = Rows::read(portal, course)?;
+    pub fn load(portal: &Portal, course: i64, selection: Selection) -> Result<Loaded, BackupError> {
+        let mut rows = Rows::read(portal, course, selection)?;
         let place = Place { code: rows.course.text("code"), directory: rows.course.bytes("directory") };
+        selection
+            .apply(&mut rows, &mut |document| read_page(portal, &place, document).ok().flatten().map(|(_, page)| page));
+        rows.renamed = Renamed::look(portal, &rows, &place)?;
+        let links = rows.renamed.as_ref().map(Renamed::links);
+        texts::archive(&mut rows.items, links.as_ref());
         let listed = listed(&rows);
         let (files, serialized) = std::thread::scope(|scope| {
             let looking = scope.spawn(|| LookedAt::look(portal, &place, &listed));
@@ -94,11 +188,12 @@ impl Rows {
             length: serialized.len() as u64,
             hash: xxh3_128(&serialized),
             listed,
+            renamed: rows.renamed,
         });
         Ok(Loaded { contents: Contents::new(Arc::clone(&rows), files), rows, serialized })
     }
 
-    fn read(portal: &Portal, course: i64) -> Result<CourseRows, BackupError> {
+    fn read(portal: &Portal, course: i64, selection: Selection) -> Result<CourseRows, BackupError> {
         portal.database().read(|session| {
             let sql = "SELECT * FROM course WHERE id = ?";
             let row = session.row(sql, &[course.into()])?.ok_or(BackupError::NoCourse(course))?;
@@ -111,9 +206,13 @@ impl Rows {
             let named = users::named(&items, documents.iter().flat_map(|document| &document.properties));
             let users = users::marks(session, &named)?;
             let portal_url = course::portal_url(session)?;
-            Ok(CourseRows { course: row, category_name, portal_url, documents, items, users })
+            Ok(CourseRows { course: row, category_name, portal_url, documents, items, users, renamed: None, selection })
         })
     }
+}
+
+fn below_documents(path: &[u8]) -> Vec<u8> {
+    [b"document/".as_slice(), path].concat()
 }
 
 fn listed(rows: &CourseRows) -> Vec<Listed> {
@@ -121,9 +220,16 @@ fn listed(rows: &CourseRows) -> Vec<Listed> {
     for document in &rows.documents {
         // Links have no file.
         if document.folder || document.row.bytes("filetype") == b"file" {
-            let place = [b"document/".as_slice(), &document.path].concat().into();
-            let without_disk = document.folder.then(|| newest_edit(&document.properties));
-            listed.push(Listed { place, folder: document.folder, without_disk });
+            let renamed = rows.renamed.as_ref();
+            let name = renamed.and_then(|renamed| renamed.names.get(&document.path)).map(below_documents);
+            let page = renamed.and_then(|renamed| renamed.pages.get(&document.iid));
+            listed.push(Listed {
+                place: below_documents(&document.path).into(),
+                name: name.map(Vec::into),
+                page: page.map(|page| (page.identity, page.rewritten.as_ref().map(|(_, length)| *length))),
+                folder: document.folder,
+                without_disk: document.folder.then(|| newest_edit(&document.properties)),
+            });
         }
     }
     for (kind, items) in rows.items.iter() {
@@ -137,7 +243,7 @@ fn listed(rows: &CourseRows) -> Vec<Listed> {
     listed
 }
 
-/// The files that a record and those below it name.
+/// The files and folders that a record and those below it name.
 fn files_of(table: &Table, record: &Record, listed: &mut Vec<Listed>) {
     if let Some(files) = &table.files {
         let name = record.bytes(files.column);
@@ -145,8 +251,11 @@ fn files_of(table: &Table, record: &Record, listed: &mut Vec<Listed>) {
             !name.is_empty() && name != b"." && name != b".." && !name.iter().any(|byte| matches!(byte, b'/' | 0));
         if plain {
             let place = [files.folder.as_bytes(), b"/", &name].concat().into();
-            listed.push(Listed { place, folder: false, without_disk: None });
+            listed.push(Listed { place, name: None, page: None, folder: false, without_disk: None });
         }
+    }
+    if let Some(path) = table.directory.and_then(|directory| directory.path(record)) {
+        listed.push(Listed { place: path.into(), name: None, page: None, folder: true, without_disk: None });
     }
     for (child, records) in table.children.iter().zip(&record.children) {
         for record in records {

@@ -26,6 +26,7 @@ const THREADS: usize = 8;
 /// A portal that is mounted.
 pub struct Mounting {
     mount_point: PathBuf,
+    fs: Arc<PortalFs>,
     unmounter: SessionUnmounter,
     session: JoinHandle<io::Result<()>>,
     signals: Signals,
@@ -52,7 +53,8 @@ impl Mounting {
         let mut config = Config::default();
         config.mount_options = vec![
             MountOption::FSName(portal.root().display().to_string()),
-            MountOption::Subtype("coursefs".into()),
+            // Not `Subtype`: without fusermount3 fuser leaves that one out, and `findmnt -t fuse.coursefs` finds nothing.
+            MountOption::CUSTOM("subtype=coursefs".into()),
             if options.read_only { MountOption::RO } else { MountOption::RW },
             MountOption::NoSuid,
             MountOption::NoDev,
@@ -63,10 +65,10 @@ impl Mounting {
         config.n_threads = Some(THREADS);
         config.clone_fd = true;
         let shown = Options { ttl: options.ttl, uid: options.uid, gid: options.gid, writable: !options.read_only };
-        let fs = PortalFs::new(Arc::new(portal), cache, checksums, shown);
+        let fs = Arc::new(PortalFs::new(Arc::new(portal), cache, checksums, shown));
         // Before any thread starts, so that no signal ends the process without unmounting.
         let signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
-        let adapter = Adapter::new(fs, options.passthrough);
+        let adapter = Adapter::new(Arc::clone(&fs), options.passthrough);
         let mut session =
             Session::new(adapter, &mount_point, &config).map_err(|error| explain(&error, &mount_point))?;
         let unmounter = session.unmount_callable();
@@ -78,7 +80,7 @@ impl Mounting {
             ended
         })?;
         info!("mounted on {}", mount_point.display());
-        Ok(Mounting { mount_point, unmounter, session, signals })
+        Ok(Mounting { mount_point, fs, unmounter, session, signals })
     }
 
     /// Where the portal is mounted, absolute.
@@ -96,7 +98,9 @@ pub fn wait_for_signal(mut mounting: Mounting) -> Outcome {
         info!("{} is in use ({error}); detaching it", mounting.mount_point.display());
         rustix::mount::unmount(&mounting.mount_point, UnmountFlags::DETACH)
             .map_err(|error| Failure(format!("can't unmount {}: {error}", mounting.mount_point.display())))?;
-        // Its users may stay for as long as they like; this process need not.
+        // Who waits for a restore is told how it went. Other users may stay for as long as they like; this process
+        // need not.
+        mounting.fs.end_uploads();
         return Ok(());
     }
     match mounting.session.join() {

@@ -16,13 +16,31 @@ pub fn delete(
     let table = &kind.table;
     let Some(key) = record.key(table) else { return Ok(()) };
     delete_children(session, table, course, key)?;
-    let sql = format!("DELETE FROM `{}` WHERE `{}` = ?", table.name, table.primary);
-    session.execute(&sql, &[record.get(table.primary).clone()])?;
-    if let Some(tool) = kind.property_tool {
-        let sql = "DELETE FROM c_item_property WHERE c_id = ? AND tool = ? AND ref = ?";
-        session.execute(sql, &[course.id.into(), tool.into(), key.into()])?;
-    }
+    // Items of other courses that this one uses are not its own to delete.
+    let (owner, value) = owner(table, course);
+    let sql = format!("DELETE FROM `{}` WHERE `{}` = ? AND `{owner}` = ?", table.name, table.primary);
+    session.execute(&sql, &[record.get(table.primary).clone(), value])?;
+    delete_properties(session, course, kind.property_tool, key)
+}
+
+fn delete_properties(
+    session: &dyn Session,
+    course: &Course,
+    tool: Option<&str>,
+    key: i64,
+) -> Result<(), DatabaseError> {
+    let Some(tool) = tool else { return Ok(()) };
+    let sql = "DELETE FROM c_item_property WHERE c_id = ? AND tool = ? AND ref = ?";
+    session.execute(sql, &[course.id.into(), tool.into(), key.into()])?;
     Ok(())
+}
+
+/// The column by which rows of `table` know their course, and its value.
+fn owner(table: &Table, course: &Course) -> (&'static str, Value) {
+    match table.owner {
+        Owner::Number => ("c_id", Value::Int(course.id)),
+        Owner::Code => ("course_code", Value::Text(course.code.clone())),
+    }
 }
 
 fn delete_children(
@@ -32,17 +50,16 @@ fn delete_children(
     parent: i64,
 ) -> Result<(), DatabaseError> {
     for child in table.children {
-        let (owner, value) = match child.owner {
-            Owner::Number => ("c_id", Value::Int(course.id)),
-            Owner::Code => ("course_code", Value::Text(course.code.clone())),
-        };
+        let (owner, value) = owner(child, course);
         let found = format!("FROM `{}` WHERE `{owner}` = ? AND `{}` = ?", child.name, child.parent);
         let params = [value, parent.into()];
-        if !child.children.is_empty() {
+        if !child.children.is_empty() || child.property_tool.is_some() {
             let sql = format!("SELECT `{}`, `{}` {found}", child.primary, child.key);
             for row in session.rows(&sql, &params)? {
                 let key = row.int(child.key).filter(|key| *key != 0).or_else(|| row.int(child.primary));
-                delete_children(session, child, course, key.unwrap_or(0))?;
+                let key = key.unwrap_or(0);
+                delete_children(session, child, course, key)?;
+                delete_properties(session, course, child.property_tool, key)?;
             }
         }
         session.execute(&format!("DELETE {found}"), &params)?;

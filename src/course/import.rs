@@ -43,6 +43,9 @@ pub struct Origin {
 pub trait Attachments {
     /// Puts the file called `name` into its folder and returns the name it got; `None` if the archive lacks it.
     fn place(&mut self, files: &Files, name: &[u8]) -> io::Result<Option<Vec<u8>>>;
+
+    /// Makes the folder `path`, which is relative to the course's folder, if it is not there.
+    fn directory(&mut self, path: &[u8]) -> io::Result<()>;
 }
 
 /// What became of the items of one kind.
@@ -279,6 +282,10 @@ impl<'a> Import<'a> {
                 }
             }
         }
+        if let Some(path) = table.directory.and_then(|directory| directory.path(record)) {
+            let name = || String::from_utf8_lossy(&path).into_owned();
+            attachments.directory(&path).map_err(|source| ImportError::File { name: name(), source })?;
+        }
         for (child, records) in table.children.iter().zip(&mut record.children) {
             for record in records {
                 self.place_files(child, record, attachments, outcome)?;
@@ -292,7 +299,7 @@ impl<'a> Import<'a> {
         &mut self,
         table: &'static Table,
         record: &Record,
-        parent: Option<(&Record, i64)>,
+        parent: Option<(&Table, &Record, i64)>,
     ) -> Result<i64, ImportError> {
         let columns = self.columns_of(table)?;
         let known = schema::columns(table.name);
@@ -305,7 +312,7 @@ impl<'a> Import<'a> {
             let value = if column == table.primary {
                 continue;
             } else if column == table.parent {
-                parent.map_or(Value::Int(0), |(_, key)| Value::Int(key))
+                parent.map_or(Value::Int(0), |(_, _, key)| Value::Int(key))
             } else if column == "c_id" {
                 Value::Int(self.course.id)
             } else if column == "course_code" && table.owner == Owner::Code {
@@ -314,9 +321,16 @@ impl<'a> Import<'a> {
                 copies.push(column);
                 known.map_or(Value::Int(0), Column::empty)
             } else {
-                match (table.role_in(column, record, parent.map(|(record, _)| record)), given) {
+                match (table.role_in(column, record, parent.map(|(table, record, _)| (table, record))), given) {
                     (Role::Session, given) => session_of(table, known, given),
                     (Role::User, given) => self.user(known, given),
+                    (Role::DocumentName(_), Some(given)) if !self.origin.complete => {
+                        self.document_name(known, given)?
+                    }
+                    (Role::Portal(target), Some(given)) => match reference(given) {
+                        Some(key) if self.portal_has(target, key)? => given.clone(),
+                        _ => known.map_or(Value::Int(0), nothing),
+                    },
                     (Role::Reference(target) | Role::Late(target), Some(given)) => match reference(given) {
                         Some(old) => match self.keys.get(&(target, old)) {
                             Some(new) => keep_form(given, *new),
@@ -349,10 +363,21 @@ impl<'a> Import<'a> {
         self.open.extend(open.into_iter().map(|(column, target)| Open { table, row, column, target }));
         for (child, records) in table.children.iter().zip(&record.children) {
             for child_record in records {
-                self.insert(child, child_record, Some((record, row)))?;
+                let key = self.insert(child, child_record, Some((table, record, row)))?;
+                if let Some(tool) = child.property_tool {
+                    self.insert_property_row(tool, None, key)?;
+                }
             }
         }
         Ok(row)
+    }
+
+    /// Whether the portal's `table` has a row with the key `key`.
+    fn portal_has(&self, table: &str, key: i64) -> Result<bool, DatabaseError> {
+        if self.session.columns(table)?.is_empty() {
+            return Ok(false);
+        }
+        Ok(self.session.row(&format!("SELECT id FROM `{table}` WHERE id = ?"), &[key.into()])?.is_some())
     }
 
     /// Inserts the property row of a new item: what the archive says, else that it is visible.
@@ -362,6 +387,10 @@ impl<'a> Import<'a> {
         if newest.is_none() && self.origin.complete {
             return Ok(());
         }
+        self.insert_property_row(tool, newest, key)
+    }
+
+    fn insert_property_row(&self, tool: &str, newest: Option<&Row>, key: i64) -> Result<(), ImportError> {
         let text = |column: &str| newest.map(|row| row.bytes(column)).filter(|text| !text.is_empty());
         let now = self.stamp.datetime().into_bytes();
         let user = |column: &str| {
@@ -402,6 +431,15 @@ impl<'a> Import<'a> {
             ),
             None => given.map_or_else(|| known.map_or(Value::Null, Column::empty), |given| fitting(known, given)),
         }
+    }
+
+    /// The name of the document whose key in the archive is `given`; what is no such key stays as it is.
+    fn document_name(&self, known: Option<&Column>, given: &Value) -> Result<Value, DatabaseError> {
+        let document = reference(given).and_then(|old| self.keys.get(&("c_document", old)));
+        let Some(document) = document else { return Ok(fitting(known, given)) };
+        let row = self.session.row("SELECT path FROM c_document WHERE iid = ?", &[(*document).into()])?;
+        let path = row.map(|row| row.bytes("path")).unwrap_or_default();
+        Ok(Value::Text(path.rsplit(|byte| *byte == b'/').next().unwrap_or_default().to_vec()))
     }
 
     /// The columns that this portal's table has.
@@ -487,7 +525,7 @@ impl Sides<'_> {
         &self,
         table: &'static Table,
         record: &Record,
-        parent: Option<&Record>,
+        parent: Option<(&Table, &Record)>,
         own: &HashMap<(&'static str, i64), usize>,
         text: &mut Vec<u8>,
     ) {
@@ -502,10 +540,11 @@ impl Sides<'_> {
                 continue;
             }
             let shown = match role {
-                Role::Key | Role::Session | Role::User | Role::Loose => continue,
+                Role::Key | Role::Session | Role::User | Role::Portal(_) | Role::Loose => continue,
                 Role::Reference(target) | Role::Late(target) => {
                     let old = value.and_then(reference);
                     match old.map(|old| (old, own.get(&(target, old)))) {
+                        None if matches!(role, Role::Late(_)) => continue,
                         None => b"0".to_vec(),
                         Some((_, Some(sibling))) => format!("@{sibling}").into_bytes(),
                         Some(_) if matches!(role, Role::Late(_)) => continue,
@@ -518,7 +557,11 @@ impl Sides<'_> {
                         },
                     }
                 }
-                Role::Data | Role::Html | Role::ReferenceBy(..) | Role::ReferenceByParent(..) => {
+                Role::Data
+                | Role::Html
+                | Role::DocumentName(_)
+                | Role::ReferenceBy(..)
+                | Role::ReferenceByParent(..) => {
                     let value = value.map_or_else(|| column.empty(), |value| fitting(Some(column), value));
                     comparable(column, &value)
                 }
@@ -534,7 +577,7 @@ impl Sides<'_> {
             text.extend_from_slice(child.name.as_bytes());
             text.extend_from_slice(&(records.len() as u64).to_le_bytes());
             for child_record in records {
-                self.write(child, child_record, Some(record), own, text);
+                self.write(child, child_record, Some((table, record)), own, text);
             }
         }
     }

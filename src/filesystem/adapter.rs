@@ -42,13 +42,8 @@ pub struct Adapter {
 
 impl Adapter {
     /// An adapter for `fs`; documents are passed through if `passthrough` and the kernel allows it.
-    pub fn new(fs: PortalFs, passthrough: bool) -> Adapter {
-        Adapter {
-            fs: Arc::new(fs),
-            wants_passthrough: passthrough,
-            backings: Backings::default(),
-            handles: Handles::default(),
-        }
+    pub fn new(fs: Arc<PortalFs>, passthrough: bool) -> Adapter {
+        Adapter { fs, wants_passthrough: passthrough, backings: Backings::default(), handles: Handles::default() }
     }
 
     fn properties(&self, number: INodeNo) -> Result<Vec<(String, Vec<u8>)>, FsError> {
@@ -59,7 +54,7 @@ impl Adapter {
     /// have found another size than the last `stat`.
     fn attribute_ttl(&self, attributes: &Attributes) -> Duration {
         match attributes.node {
-            Node::Backup(_) | Node::Temporary(..) => Duration::ZERO,
+            Node::Backup(..) | Node::Temporary(..) => Duration::ZERO,
             _ => self.fs.options().ttl,
         }
     }

@@ -31,7 +31,7 @@ use std::time::Duration;
 use rustix::fs::Stat;
 
 use crate::archive::{Archive, Cache, Checksums};
-use crate::backup::BackupFiles;
+use crate::backup::{BackupFiles, Selection};
 use crate::course::Course;
 use crate::course::document::{self, DocumentTree, TreeDocument};
 use crate::course::quota::Quota;
@@ -59,13 +59,19 @@ const DOCUMENTS: &[u8] = b"Document";
 /// Name of the backup in a course.
 const BACKUP: &[u8] = b"backup.zip";
 
-/// Whether the name `name` in a course's folder has a meaning, whether or not the course has such a thing now.
+/// Whether the name `name` in a course's folder has a meaning, so that nothing else may have it.
 fn is_fixed_name(name: &[u8]) -> bool {
-    [DOCUMENTS, BACKUP].contains(&name)
+    [DOCUMENTS, BACKUP].contains(&name) || name.starts_with(b"backup@")
 }
 
 /// Size of a block in [`Space`], in bytes.
 const BLOCK: u64 = 512;
+
+/// The selection that a name like `backup@Document+Link.zip` asks for.
+fn selection(name: &[u8]) -> Option<Selection> {
+    let name = std::str::from_utf8(name).ok()?;
+    Selection::parse(name.strip_prefix("backup@")?.strip_suffix(".zip")?, '+')
+}
 
 /// How a portal is shown.
 #[derive(Clone, Copy, Debug)]
@@ -158,12 +164,15 @@ impl PortalFs {
             Node::Root => Node::Course(self.courses()?.named(name).ok_or(FsError::NotFound)?),
             Node::Course(course) => match name {
                 DOCUMENTS => Node::Documents(course),
-                BACKUP => Node::Backup(course),
-                _ => self.uploads.temporaries.named(course, name).ok_or(FsError::NotFound)?.node(),
+                BACKUP => Node::Backup(course, Selection::ALL),
+                name => match selection(name) {
+                    Some(selection) => Node::Backup(course, selection),
+                    None => self.uploads.temporaries.named(course, name).ok_or(FsError::NotFound)?.node(),
+                },
             },
             Node::Documents(course) => self.child(course, None, name)?,
             Node::Document(course, iid) => self.child(course, Some(iid.into()), name)?,
-            Node::Backup(_) | Node::Temporary(..) => return Err(FsError::NotAFolder),
+            Node::Backup(..) | Node::Temporary(..) => return Err(FsError::NotAFolder),
         };
         self.attributes(node)
     }
@@ -189,10 +198,11 @@ impl PortalFs {
                 let stat = self.course_folder(course)?.stat(&path).map_err(FsError::from_lookup)?;
                 self.document_attributes(course, document, &stat)
             }
-            Node::Backup(course) => {
+            Node::Backup(course, selection) => {
                 let folder = self.attributes(Node::Course(course))?;
-                let summary = self.archives.summary(&self.portal, &self.course(course)?)?;
-                Ok(folder.archive(node, summary.size, summary.mtime, self.options.writable))
+                let summary = self.archives.summary(&self.portal, &self.course(course)?, selection)?;
+                let writable = self.options.writable && selection == Selection::ALL;
+                Ok(folder.archive(node, summary.size, summary.mtime, writable))
             }
             Node::Temporary(_, number) => self.temporary(number)?.attributes(),
         }
@@ -226,8 +236,8 @@ impl PortalFs {
                 let file = self.course_folder(course)?.open_file(&path).map_err(FsError::from_lookup)?;
                 Ok(OpenFile::Document(file))
             }
-            Node::Backup(course) => {
-                let archive = self.archives.open(&self.portal, &self.course(course)?)?;
+            Node::Backup(course, selection) => {
+                let archive = self.archives.open(&self.portal, &self.course(course)?, selection)?;
                 Ok(OpenFile::Archive(Box::new(archive)))
             }
             Node::Temporary(_, number) => Ok(OpenFile::Temporary(self.temporary(number)?)),
@@ -251,7 +261,7 @@ impl PortalFs {
             Node::Course(course)
             | Node::Documents(course)
             | Node::Document(course, _)
-            | Node::Backup(course)
+            | Node::Backup(course, _)
             | Node::Temporary(course, _) => course,
         };
         let course = self.course(course)?;
@@ -264,7 +274,7 @@ impl PortalFs {
         let (tables, key): (&[&[Property]], i64) = match node {
             Node::Course(course) => (&[COURSE], course.into()),
             Node::Document(_, iid) => (&[DOCUMENT, ITEM], iid.into()),
-            Node::Root | Node::Documents(_) | Node::Backup(_) | Node::Temporary(..) => return Ok(Vec::new()),
+            Node::Root | Node::Documents(_) | Node::Backup(..) | Node::Temporary(..) => return Ok(Vec::new()),
         };
         let rows = self.portal.database().read(|session| match node {
             Node::Course(_) => Ok::<_, FsError>(session.rows("SELECT * FROM course WHERE id = ?", &[key.into()])?),
@@ -330,7 +340,8 @@ impl PortalFs {
         let folder = self.attributes(Node::Course(course))?;
         let last = self.archives.last_summary(&self.course(course)?);
         let (size, mtime) = last.map_or((0, folder.mtime.seconds), |summary| (summary.size, summary.mtime));
-        Ok(Attributes { settled: false, ..folder.archive(Node::Backup(course), size, mtime, self.options.writable) })
+        let node = Node::Backup(course, Selection::ALL);
+        Ok(Attributes { settled: false, ..folder.archive(node, size, mtime, self.options.writable) })
     }
 
     fn owned(&self, attributes: Attributes) -> Attributes {

@@ -4,6 +4,8 @@
 //! as FUSE wants it. Numbers stay right over restarts and between hosts, because rows keep their keys. The one exception
 //! are temporary files, which are no rows but open files of this process.
 
+use crate::backup::Selection;
+
 /// What an inode number stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Node {
@@ -15,8 +17,8 @@ pub enum Node {
     Documents(u32),
     /// A document: course and `c_document.iid`.
     Document(u32, u32),
-    /// The `backup.zip` of a course.
-    Backup(u32),
+    /// A backup of a course: of the whole course or of selected tools.
+    Backup(u32, Selection),
     /// A temporary file in a course's folder: course and a number that counts up while the portal is mounted.
     Temporary(u32, u32),
 }
@@ -52,7 +54,7 @@ impl Node {
             Node::Course(course) => pack(COURSE, course, 0),
             Node::Documents(course) => pack(DOCUMENTS, course, 0),
             Node::Document(course, iid) => pack(DOCUMENT, course, iid),
-            Node::Backup(course) => pack(BACKUP, course, 0),
+            Node::Backup(course, selection) => pack(BACKUP, course, selection.number()),
             Node::Temporary(course, number) => pack(TEMPORARY, course, number),
         }
     }
@@ -68,7 +70,7 @@ impl Node {
             COURSE => Node::Course(course),
             DOCUMENTS => Node::Documents(course),
             DOCUMENT => Node::Document(course, key),
-            BACKUP => Node::Backup(course),
+            BACKUP => Node::Backup(course, Selection::from_number(key)?),
             TEMPORARY => Node::Temporary(course, key),
             _ => return None,
         };
@@ -84,7 +86,15 @@ mod tests {
     proptest! {
         #[test]
         fn every_node_comes_back_from_its_number(course in 1..=LAST_COURSE, key: u32) {
-            for node in [Node::Root, Node::Course(course), Node::Documents(course), Node::Document(course, key), Node::Backup(course), Node::Temporary(course, key)] {
+            let nodes = [
+                Node::Root,
+                Node::Course(course),
+                Node::Documents(course),
+                Node::Document(course, key),
+                Node::Backup(course, Selection::ALL),
+                Node::Temporary(course, key),
+            ];
+            for node in nodes {
                 prop_assert_eq!(Node::from_number(node.number()), Some(node));
             }
         }

@@ -7,6 +7,8 @@ use std::fs::FileTimes;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use crate::backup::Selection;
+
 use super::spool::{Spool, Start};
 use super::temporaries::{Owner, Temporary};
 use super::uploads::{Upload, is_whole};
@@ -89,7 +91,7 @@ impl PortalFs {
     pub fn open_for_writing(&self, node: Node, append: bool) -> Result<OpenSpool, FsError> {
         self.writable()?;
         let what = match node {
-            Node::Backup(course) => self.begin_upload(course, Start::Untouched)?,
+            Node::Backup(course, Selection::ALL) => self.begin_upload(course, Start::Untouched)?,
             Node::Temporary(_, number) => {
                 let temporary = self.temporary(number)?;
                 temporary.touch();
@@ -114,7 +116,10 @@ impl PortalFs {
         self.course(course)?;
         if name == BACKUP {
             let what = self.begin_upload(course, Start::Empty)?;
-            return Ok((self.attributes(Node::Backup(course))?, OpenSpool { what, append }));
+            return Ok((self.attributes(Node::Backup(course, Selection::ALL))?, OpenSpool { what, append }));
+        }
+        if super::is_fixed_name(name) {
+            return Err(FsError::ReadOnly);
         }
         let spool = Spool::new(&self.portal, Start::Empty)?;
         let temporary = self.uploads.temporaries.add(course, name, spool, owner)?;
@@ -191,7 +196,7 @@ impl PortalFs {
                 change_temporary(&temporary, change)?;
                 temporary.attributes()
             }
-            Node::Backup(course) => {
+            Node::Backup(course, Selection::ALL) => {
                 match (change.size, open.map(OpenSpool::spool)) {
                     (Some(size), Some(spool)) => spool.set_length(size)?,
                     // The second half of an opening with O_TRUNC.
@@ -212,7 +217,7 @@ impl PortalFs {
     pub fn refuse_property(&self, node: Node) -> FsError {
         match node {
             Node::Temporary(..) => FsError::NotKept,
-            Node::Backup(course) if self.uploads.in_progress(course) => FsError::NotKept,
+            Node::Backup(course, Selection::ALL) if self.uploads.in_progress(course) => FsError::NotKept,
             _ => FsError::ReadOnly,
         }
     }

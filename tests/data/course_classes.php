@@ -4,7 +4,7 @@
 // out flat, since PHP 8.1 and later would put the parent's first. Written for these tests; no code of Chamilo.
 
 namespace Chamilo\CourseBundle\Component\CourseCopy {
-    // Chamilo gives a course three more properties while it makes a backup: backup_path, type, info.
+    // Chamilo gives a course three more properties while it makes a backup: backup_path, type, info. coursefs adds one.
     #[\AllowDynamicProperties]
     class Course
     {

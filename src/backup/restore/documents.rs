@@ -16,6 +16,7 @@ use crate::portal::Settings;
 use crate::portal::database::{Session, Value};
 use crate::portal::storage::Folder;
 
+use super::super::links;
 use super::super::reader::BackupFile;
 use super::files::{Compare, Placed, Staging};
 use super::plan::Planned;
@@ -23,6 +24,10 @@ use super::{Aside, RestoreError, files_error};
 
 /// Where documents lie in a course and in a backup.
 const DOCUMENTS: &str = "document";
+
+/// The page that Chamilo lays into every Document folder so that no web server lists it. It has no row, and makes way
+/// for a document of that name.
+const GUARD: &[u8] = b"index.html";
 
 /// What stands in pages of Chamilo's archives for the address of the editor's style sheet (Chamilo 1.11,
 /// CourseArchiver).
@@ -49,8 +54,19 @@ pub enum Step {
     Conflict,
     /// The folder is to be made.
     Folder,
-    /// The file is to be entered; it lies unpacked aside, or already (without a row) at its place.
-    File { on_disk: bool },
+    /// The file is to be entered.
+    File { lies: Lies },
+}
+
+/// Where a file that is to be entered lies.
+#[derive(Clone, Copy)]
+pub enum Lies {
+    /// Unpacked, in the staging folder.
+    Aside,
+    /// There too, and at its place the guarding page.
+    BesideGuard,
+    /// At its place already, without a row.
+    InPlace,
 }
 
 /// The key of the document that is there, and whether it is a folder.
@@ -68,6 +84,12 @@ pub fn find(tree: &DocumentTree, path: &[u8]) -> Option<(i64, bool)> {
 /// The path of a document in the course's folder.
 pub fn below_documents(path: &[u8]) -> Vec<u8> {
     [DOCUMENTS.as_bytes(), b"/", path].concat()
+}
+
+/// The path of the folder that `path` lies in, empty for the uppermost one.
+pub fn parent(path: &[u8]) -> &[u8] {
+    let slash = path.iter().rposition(|byte| *byte == b'/');
+    slash.and_then(|slash| path.get(..slash)).unwrap_or_default()
 }
 
 /// The name of an unpacked document in the staging folder.
@@ -142,24 +164,38 @@ impl Documents<'_> {
             }));
         };
         match (row, on_disk) {
-            (None, None) => {
-                let mut file = staging.folder.create_file(&staged_name(number), 0o600).map_err(failed)?;
-                let (size, mtime) = self.unpack(backup, document, entry, &mut file)?;
-                self.finish(&file, mtime).map_err(failed)?;
-                Ok(Judged { step: Step::File { on_disk: false }, size })
-            }
+            (None, None) => self.unpack_aside(backup, staging, number, document, entry, Lies::Aside),
             (row, Some(FileType::RegularFile)) if row != Some(true) => {
                 let mut compare = Compare::with(top.open_file(&place).map_err(failed)?);
                 let (size, _) = self.unpack(backup, document, entry, &mut compare)?;
                 let step = match (compare.finish().map_err(failed)?, row) {
                     (true, Some(_)) => Step::Equal,
-                    (true, None) => Step::File { on_disk: true },
+                    (true, None) => Step::File { lies: Lies::InPlace },
+                    (false, None) if document.path == GUARD => {
+                        return self.unpack_aside(backup, staging, number, document, entry, Lies::BesideGuard);
+                    }
                     (false, _) => Step::Conflict,
                 };
                 Ok(Judged { step, size })
             }
             _ => Ok(judged(Step::Conflict)),
         }
+    }
+
+    fn unpack_aside(
+        &self,
+        backup: &mut BackupFile,
+        staging: &Staging,
+        number: usize,
+        document: &Planned,
+        entry: &[u8],
+        lies: Lies,
+    ) -> Result<Judged, RestoreError> {
+        let failed = |source| files_error(self.code, entry, source);
+        let mut file = staging.folder.create_file(&staged_name(number), 0o600).map_err(failed)?;
+        let (size, mtime) = self.unpack(backup, document, entry, &mut file)?;
+        self.finish(&file, mtime).map_err(failed)?;
+        Ok(Judged { step: Step::File { lies }, size })
     }
 
     /// Writes the document's bytes, adapted if it is a page, and returns their number and the time of last change.
@@ -175,6 +211,8 @@ impl Documents<'_> {
         }
         let mut page = Vec::new();
         let mtime = backup.unpack(entry, &mut page)?;
+        // A page that somebody has edited in the archive keeps its links as they are there.
+        let page = links::restore(&page, &document.patches).unwrap_or(page);
         let page = self.pages.adapt(page);
         output.write_all(&page).map_err(|source| files_error(self.code, entry, source))?;
         Ok((page.len() as u64, mtime))
@@ -190,12 +228,12 @@ impl Documents<'_> {
     }
 
     /// Puts a new document in its place and enters it; returns its key.
-    pub fn add(
+    pub fn add<'a>(
         &self,
         session: &dyn Session,
         course: i64,
-        placed: &mut Placed<'_>,
-        aside: &Aside,
+        placed: &mut Placed<'a>,
+        aside: &'a Aside,
         number: usize,
         document: &Planned,
     ) -> Result<i64, RestoreError> {
@@ -204,10 +242,16 @@ impl Documents<'_> {
         let failed = |source| files_error(self.code, &place, source);
         match judged.step {
             Step::Folder => placed.folder(&place, self.settings.folder_mode()).map_err(failed)?,
-            Step::File { on_disk: false } => {
-                placed.file(&aside.staging.folder, &staged_name(number), &place).map_err(failed)?;
+            Step::File { lies: lies @ (Lies::Aside | Lies::BesideGuard) } => {
+                let staged = &aside.staging.folder;
+                if matches!(lies, Lies::BesideGuard) {
+                    placed.take_aside(&place, staged, GUARD).map_err(failed)?;
+                }
+                // The folder may so far be only a row, as Chamilo's own are at first.
+                placed.folder(parent(&place), self.settings.folder_mode()).map_err(failed)?;
+                placed.file(staged, &staged_name(number), &place).map_err(failed)?;
             }
-            Step::File { on_disk: true } | Step::Equal | Step::Conflict => {}
+            Step::File { lies: Lies::InPlace } | Step::Equal | Step::Conflict => {}
         }
         let path = [b"/".as_slice(), &document.path].concat();
         let kind = match document.entry {

@@ -50,12 +50,14 @@ pub struct Placed<'a> {
     top: &'a Folder,
     /// Paths and whether they are folders, in the order of their making.
     paths: Vec<(Vec<u8>, bool)>,
+    /// Files that made way: where they lay, the folder that has them now, and their names there.
+    aside: Vec<(Vec<u8>, &'a Folder, &'static [u8])>,
 }
 
 impl<'a> Placed<'a> {
     /// Nothing placed in the course folder `top` yet.
     pub fn new(top: &'a Folder) -> Placed<'a> {
-        Placed { top, paths: Vec::new() }
+        Placed { top, paths: Vec::new(), aside: Vec::new() }
     }
 
     /// Makes the folder `place` if it is not there.
@@ -75,6 +77,13 @@ impl<'a> Placed<'a> {
         Ok(())
     }
 
+    /// Moves the file `place` away to make room; in the folder `to` it is called `name`.
+    pub fn take_aside(&mut self, place: &[u8], to: &'a Folder, name: &'static [u8]) -> io::Result<()> {
+        self.top.move_to(place, to, name)?;
+        self.aside.push((place.to_vec(), to, name));
+        Ok(())
+    }
+
     /// A number that nobody else has drawn.
     fn fresh_number(&self) -> io::Result<u64> {
         let mut bytes = [0; 8];
@@ -85,6 +94,7 @@ impl<'a> Placed<'a> {
     /// Leaves everything where it is.
     pub fn keep(mut self) {
         self.paths.clear();
+        self.aside.clear();
     }
 }
 
@@ -95,6 +105,12 @@ impl Drop for Placed<'_> {
             if let Err(error) = removed {
                 let path = String::from_utf8_lossy(&path).into_owned();
                 tracing::warn!("{path} in {} was left behind without a row: {error}", self.top.path().display());
+            }
+        }
+        for (path, from, name) in self.aside.drain(..).rev() {
+            if let Err(error) = from.move_to(name, self.top, &path) {
+                let path = String::from_utf8_lossy(&path).into_owned();
+                tracing::warn!("{path} in {} can't be put back: {error}", self.top.path().display());
             }
         }
     }
@@ -183,5 +199,9 @@ impl Attachments for StagedFiles<'_, '_> {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    fn directory(&mut self, path: &[u8]) -> io::Result<()> {
+        self.placed.folder(path, self.folder_mode)
     }
 }

@@ -11,6 +11,7 @@ mod files;
 mod items;
 mod plan;
 
+use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -29,12 +30,13 @@ use crate::portal::{Portal, Settings};
 use super::reader::{BackupFile, ReadBackupError};
 use super::{extras, users};
 
-use documents::{Documents, Judged, Pages, Step, find};
+use documents::{Documents, Judged, Pages, Step, find, parent};
 use files::{Placed, StagedFiles, StagedNames, Staging, sync};
 use items::ReadItems;
 use plan::{Planned, plan};
 
 pub use crate::course::import::Conflict;
+pub(super) use documents::is_page;
 
 /// How a backup is restored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -276,8 +278,18 @@ impl Work<'_> {
         let all = self.size(|_| true);
         let mut read = 0;
         let mut judged = Vec::with_capacity(self.planned.len());
+        let mut blocked = HashSet::new();
         for (number, document) in self.planned.iter().enumerate() {
-            judged.push(documents.judge(top, present, backup, &staging, number, document)?);
+            // Folders come before what is in them, so that a folder that can't be made is known by then.
+            let outcome = if blocked.contains(parent(&document.path)) {
+                Judged { step: Step::Conflict, size: document.size }
+            } else {
+                documents.judge(top, present, backup, &staging, number, document)?
+            };
+            if matches!(outcome.step, Step::Conflict) {
+                blocked.insert(document.path.as_slice());
+            }
+            judged.push(outcome);
             read += document.size;
             progress(read, all);
         }
@@ -288,13 +300,13 @@ impl Work<'_> {
 
     /// Writes all rows and puts all files in their places, in the transaction of `session`.
     #[expect(clippy::too_many_arguments, reason = "they are the parts of one restore")]
-    fn add(
+    fn add<'a>(
         &self,
         session: &dyn Session,
         course: &Course,
         documents: &Documents<'_>,
-        aside: &Aside,
-        placed: &mut Placed<'_>,
+        aside: &'a Aside,
+        placed: &mut Placed<'a>,
         mut items: ReadItems,
         report: &mut Report,
     ) -> Result<(), RestoreError> {

@@ -1,6 +1,6 @@
 //! The documents of an archive, judged before anything is touched: where each would lie, and whether it may.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::course::document_rows;
 use crate::course::names::{self, ExtensionFilter, Verdict};
@@ -9,6 +9,7 @@ use crate::portal::Settings;
 use crate::portal::database::Row;
 
 use super::super::extras;
+use super::super::links::{self, Patch};
 use super::super::reader::BackupFile;
 use super::documents::below_documents;
 use super::{Report, RestoreError};
@@ -35,6 +36,8 @@ pub struct Planned {
     pub comment: Option<String>,
     /// Whether students see it.
     pub visible: bool,
+    /// What was replaced in the page when the archive was made.
+    pub patches: Vec<Patch>,
     /// Whether only its author may change it.
     pub readonly: bool,
     /// The property row of the archive that counts, if there is one with dates.
@@ -54,23 +57,30 @@ pub fn plan(
     let mut taken = HashSet::new();
     for (key, resource) in resources.into_iter().flat_map(Value::entries) {
         let text = |name| resource.get(name).and_then(Value::as_text);
-        let Some(true_path) = resource.get("path").and_then(Value::as_bytes) else { continue };
+        let Some(stored_path) = resource.get("path").and_then(Value::as_bytes) else { continue };
         let folder = match text("file_type").as_deref() {
             Some("file") => false,
             Some("folder") => true,
             // A link to a cloud has no file; Chamilo's importer leaves it out too.
             _ => {
-                report.documents.missing.push(String::from_utf8_lossy(&true_path).into_owned());
+                report.documents.missing.push(String::from_utf8_lossy(&stored_path).into_owned());
                 continue;
             }
         };
-        let relative = sound_path(&true_path)
-            .map_err(|reason| RestoreError::UnsafePath {
-                archive: backup.path().to_owned(),
-                path: String::from_utf8_lossy(&true_path).into_owned(),
-                reason,
-            })?
-            .to_vec();
+        let unsafe_path = |path: &[u8], reason| RestoreError::UnsafePath {
+            archive: backup.path().to_owned(),
+            path: String::from_utf8_lossy(path).into_owned(),
+            reason,
+        };
+        // Ours stand under another name where Chamilo's importer would lose them, with the true path beside it.
+        let stored = sound_path(&stored_path).map_err(|reason| unsafe_path(&stored_path, reason))?.to_vec();
+        let relative = match extra(resource, "path").and_then(Value::as_bytes) {
+            Some(path) => {
+                let path = below_documents(&path);
+                sound_path(&path).map_err(|reason| unsafe_path(&path, reason))?.to_vec()
+            }
+            None => stored.clone(),
+        };
         let shown = String::from_utf8_lossy(&relative).into_owned();
         let newest = newest_property(resource);
         let visibility = newest.and_then(|property| property.get("visibility")).and_then(Value::as_int);
@@ -84,7 +94,7 @@ pub fn plan(
         if !taken.insert(path.clone()) {
             continue;
         }
-        let entry = below_documents(&relative);
+        let entry = below_documents(&stored);
         let size = match backup.size(&entry)? {
             _ if folder => 0,
             Some(size) => size,
@@ -107,22 +117,35 @@ pub fn plan(
             title: text("title").unwrap_or_default().into_owned(),
             comment: text("comment").map(std::borrow::Cow::into_owned),
             visible: visibility != Some(0),
+            patches: patches(resource),
             readonly: extra(resource, "readonly").and_then(Value::as_int) == Some(1),
             history: newest.filter(|row| has_history(row)).map(extras::read_property),
         });
     }
     planned.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(with_folders(planned))
+    with_folders(planned).map_err(|path| RestoreError::UnsafePath {
+        archive: backup.path().to_owned(),
+        path: String::from_utf8_lossy(&path).into_owned(),
+        reason: "it lies in what is a file there",
+    })
 }
 
 /// Adds the folders that files lie in but the archive does not name: a document is reached through its folders only.
-fn with_folders(planned: Vec<Planned>) -> Vec<Planned> {
-    let mut known: HashSet<Vec<u8>> = planned.iter().map(|document| document.path.clone()).collect();
+/// The path of a document that lies in a file is an error.
+fn with_folders(planned: Vec<Planned>) -> Result<Vec<Planned>, Vec<u8>> {
+    let is_file = |document: &Planned| (document.path.clone(), document.entry.is_some());
+    let mut known: HashMap<Vec<u8>, bool> = planned.iter().map(is_file).collect();
     let mut all = Vec::with_capacity(planned.len());
     for document in planned {
         let slashes = document.path.iter().enumerate().filter(|(_, byte)| **byte == b'/');
         for folder in slashes.filter_map(|(end, _)| document.path.get(..end)) {
-            if known.insert(folder.to_vec()) {
+            let is_new = match known.get(folder) {
+                Some(true) => return Err(document.path),
+                Some(false) => false,
+                None => true,
+            };
+            if is_new {
+                known.insert(folder.to_vec(), false);
                 let name = folder.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
                 all.push(Planned {
                     key: None,
@@ -132,6 +155,7 @@ fn with_folders(planned: Vec<Planned>) -> Vec<Planned> {
                     title: String::from_utf8_lossy(name).into_owned(),
                     comment: None,
                     visible: true,
+                    patches: Vec::new(),
                     readonly: false,
                     history: None,
                 });
@@ -140,7 +164,7 @@ fn with_folders(planned: Vec<Planned>) -> Vec<Planned> {
         all.push(document);
     }
     all.sort_by(|a, b| a.path.cmp(&b.path));
-    all
+    Ok(all)
 }
 
 /// The path below `document/`, or what is wrong with it.
@@ -197,6 +221,11 @@ fn has_history(property: &Value<'_>) -> bool {
     let text = |name| property.get(name).and_then(Value::as_text).unwrap_or_default();
     let is_date = |name| text(name).parse::<jiff::civil::DateTime>().is_ok();
     is_date("insert_date") && is_date("lastedit_date") && (1..=100).contains(&text("lastedit_type").len())
+}
+
+fn patches(resource: &Value<'_>) -> Vec<Patch> {
+    let patches = resource.get(extras::NAME).and_then(|extras| extras.get(extras::PATCHES));
+    patches.map(links::read_patches).unwrap_or_default()
 }
 
 /// What our archives say of a document beyond Chamilo's form.

@@ -1,6 +1,6 @@
 //! Announcements and their attachments.
 
-use super::{Files, Form, Kind, Obj, Object, Property, Role, Source, Table, Tool};
+use super::{Files, Form, Kind, Object, Property, Role, Source, Table, Tool};
 
 /// The tool.
 pub const TOOL: Tool = Tool { name: "Announcement", kinds: &[ANNOUNCEMENT] };
@@ -28,9 +28,7 @@ const ANNOUNCEMENT: Kind = Kind {
             Property("attachment_size", Source::First("c_announcement_attachment", "size")),
             Property("attachment_comment", Source::First("c_announcement_attachment", "comment")),
         ],
-        obj: Obj::Null,
-        dynamic: &[],
-        linked: None,
+        ..Object::EMPTY
     }),
     property_tool: Some("announcement"),
     properties_archived: true,
@@ -40,7 +38,7 @@ const ANNOUNCEMENT: Kind = Kind {
 const ATTACHMENT: Table = Table {
     name: "c_announcement_attachment",
     parent: "announcement_id",
-    roles: &[("path", Role::Key)],
+    roles: &[("path", Role::Loose)],
     // Chamilo's CourseArchiver puts the files one level too high.
     files: Some(Files { column: "path", folder: "upload/announcements", also: Some("upload") }),
     ..Table::COURSE

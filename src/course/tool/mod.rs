@@ -63,11 +63,23 @@ pub struct Object {
     pub dynamic: &'static [Property],
     /// A column with the key of another resource that the item is listed with: the resource's key and the column.
     pub linked: Option<(&'static str, &'static str)>,
+    /// An entry after the items that stands for no row.
+    pub pseudo: Option<Pseudo>,
+    /// Completes a record that was read from an archive of Chamilo with what other properties tell.
+    pub mend: Option<fn(&mut Record)>,
+}
+
+/// An entry among the objects of a kind that stands for no row. It is always written, and never read.
+pub struct Pseudo {
+    /// Its key.
+    pub key: i64,
+    /// Its object.
+    pub write: fn(&Items) -> php::Value<'static>,
 }
 
 impl Object {
     /// An object without any property of its own.
-    pub const EMPTY: Object = Object { own: &[], obj: Obj::Null, dynamic: &[], linked: None };
+    pub const EMPTY: Object = Object { own: &[], obj: Obj::Null, dynamic: &[], linked: None, pseudo: None, mend: None };
 
     /// All its properties with a source, those inside `obj` too.
     fn properties(&'static self) -> impl Iterator<Item = &'static Property> {
@@ -86,7 +98,7 @@ pub enum Obj {
     /// A stdClass with the main row's columns and these after them. `first` if the class declares `obj` itself, which
     /// then comes before the other properties.
     Row {
-        /// More members.
+        /// More members. One that is called like a column stands in the column's place.
         more: &'static [Property],
         /// Columns written as `0` because Chamilo would not remap the keys in them.
         zeroed: &'static [&'static str],
@@ -108,6 +120,8 @@ pub enum Source {
     Empty,
     /// The main row, as an array by column names.
     Row,
+    /// The same with more members after it.
+    RowWith(&'static [Property]),
     /// The rows of a child table, as a list of arrays: names in the archive and columns. No names: all columns under
     /// their own.
     Children(&'static str, &'static [(&'static str, &'static str)]),
@@ -119,11 +133,12 @@ pub enum Source {
 
 /// A property that needs code: how it is written, and how it is read back.
 pub struct Special {
-    /// The property's value; `None` if `obj` has no such member (other properties are then NULL).
+    /// The property's value; `None` if there is no such property, inside `obj` or a row or dynamic. One that the class
+    /// declares is then NULL.
     pub write: fn(&Item, &Items) -> Option<php::Value<'static>>,
     /// Takes the value into the record.
     pub read: fn(&php::Value<'_>, &mut Record),
-    /// Columns of the main row that are wholly told by the value.
+    /// Columns of the main row, and child tables, that are wholly told by the value.
     pub covers: &'static [&'static str],
 }
 
@@ -154,10 +169,23 @@ pub struct Table {
     pub roles: &'static [(&'static str, Role)],
     /// Tables whose rows belong to one row of this one.
     pub children: &'static [Table],
+    /// Columns that may be NULL in the table, but not in an archive, because Chamilo's importer would stop there. They
+    /// are written as an empty text or 0.
+    pub never_null: &'static [&'static str],
+    /// For a child table: the word in `c_item_property.tool` for its rows. New rows get a property row, because
+    /// Chamilo does not show them without.
+    pub property_tool: Option<&'static str>,
     /// Files that rows name.
     pub files: Option<Files>,
+    /// A folder that each row names.
+    pub directory: Option<Directory>,
     /// Whether the rows belong to users (results, subscriptions): never archived, deleted with what they belong to.
     pub users_own: bool,
+    /// Rows of other courses that count too because the course uses them: an SQL condition with one `?` for the
+    /// course's number; `""` for none. They are read, and never changed or deleted.
+    pub also: &'static str,
+    /// What archives add to its keys, see [`archived_key`](Self::archived_key).
+    pub shift: i64,
 }
 
 impl Table {
@@ -171,9 +199,26 @@ impl Table {
         parent: "",
         roles: &[],
         children: &[],
+        never_null: &[],
+        property_tool: None,
         files: None,
+        directory: None,
         users_own: false,
+        also: "",
+        shift: 0,
     };
+
+    /// The key of a row in our archives. It is the row's own but for tables where Chamilo's importer takes a row of its
+    /// portal that happens to have the same key for the one of the archive (Chamilo 1.11, CourseRestorer on questions).
+    pub fn archived_key(&self, key: i64) -> i64 {
+        // The sum has to stay a key: 32 bits.
+        if (1..=i64::from(i32::MAX) - self.shift).contains(&key) { key + self.shift } else { key }
+    }
+
+    /// The key of a row whose key in an archive, ours or Chamilo's, is `key`.
+    pub fn stored_key(&self, key: i64) -> i64 {
+        if self.shift > 0 && key > self.shift { key - self.shift } else { key }
+    }
 
     /// The role of a column.
     pub fn role(&self, column: &str) -> Role {
@@ -188,18 +233,28 @@ impl Table {
         self.roles.iter().find(|(name, _)| *name == column).map_or(Role::Data, |(_, role)| *role)
     }
 
-    /// The role of a column in one row: what depends on other columns is resolved.
-    pub fn role_in(&self, column: &str, record: &Record, parent: Option<&Record>) -> Role {
-        let by = |record: Option<&Record>, deciding: &str, cases: &[(&str, &'static str)]| {
-            let value = record.map(|record| record.bytes(deciding)).unwrap_or_default();
-            let case = cases.iter().find(|(case, _)| case.as_bytes() == value);
-            case.map_or(Role::Data, |(_, target)| Role::Reference(target))
+    /// The role of a column in one row: what depends on other columns, or on the rows beside it, is resolved. `parent`
+    /// is the row that the row belongs to, with its table.
+    pub fn role_in(&self, column: &str, record: &Record, parent: Option<(&Table, &Record)>) -> Role {
+        let by = |record: &Record, deciding: &str, cases: &[(&str, &'static str)]| {
+            let value = record.bytes(deciding);
+            cases.iter().find(|(case, _)| case.as_bytes() == value).map(|(_, target)| *target)
         };
-        match self.role(column) {
-            Role::ReferenceBy(deciding, cases) => by(Some(record), deciding, cases),
-            Role::ReferenceByParent(deciding, cases) => by(parent, deciding, cases),
-            role => role,
-        }
+        let role = match (self.role(column), parent) {
+            (Role::ReferenceBy(deciding, cases), _) => by(record, deciding, cases).map(Role::Reference),
+            (Role::ReferenceByParent(deciding, cases), Some((table, parent))) => {
+                let is_sibling = |target: &&str| {
+                    let siblings = parent.children_of(table, target);
+                    let key = table.child(target).map_or("", |(_, child)| child.key);
+                    let held = record.int(column);
+                    held.is_some() && siblings.iter().any(|sibling| sibling.int(key) == held)
+                };
+                by(parent, deciding, cases).filter(is_sibling).map(Role::Reference)
+            }
+            (Role::ReferenceByParent(..), None) => None,
+            (role, _) => Some(role),
+        };
+        role.unwrap_or(Role::Data)
     }
 
     /// Adds the tables that rows of this one, and of those below it, refer to and expect to be there already.
@@ -207,9 +262,7 @@ impl Table {
         for (_, role) in self.roles {
             match role {
                 Role::Reference(target) => found.push(target),
-                Role::ReferenceBy(_, cases) | Role::ReferenceByParent(_, cases) => {
-                    found.extend(cases.iter().map(|(_, target)| *target));
-                }
+                Role::ReferenceBy(_, cases) => found.extend(cases.iter().map(|(_, target)| *target)),
                 _ => {}
             }
         }
@@ -251,10 +304,17 @@ pub enum Role {
     /// A key whose table depends on another column of the row: the column, and a table for each of its values. Other
     /// values leave it as it is.
     ReferenceBy(&'static str, &'static [(&'static str, &'static str)]),
-    /// The same with a column of the row that this row belongs to.
+    /// The key of a row that belongs to the same row as this one, in a table that depends on a column of the row that
+    /// both belong to. What is the key of no such row stays as it is.
     ReferenceByParent(&'static str, &'static [(&'static str, &'static str)]),
+    /// The name of a document in this folder (with a slash at its end). Chamilo's archives hold the document's key.
+    DocumentName(&'static str),
     /// A user: kept if the portal knows the same one, else the acting user.
     User,
+    /// The key (`id`) of a row of a table that belongs to the portal and not to courses, such as a room: kept if the
+    /// portal has such a row, else empty; it does not count when items are compared. Chamilo's form does not tell it,
+    /// because a foreign key would stop its importer on other portals.
+    Portal(&'static str),
     /// Order, counters and the like: kept, but items that differ in it only are equal.
     Loose,
 }
@@ -270,18 +330,39 @@ pub struct Files {
     pub also: Option<&'static str>,
 }
 
+/// A folder in the course that belongs to a row, for files of users that come later.
+#[derive(Clone, Copy)]
+pub struct Directory {
+    /// The column with its name, after a slash.
+    pub column: &'static str,
+    /// The folder in the course that holds it.
+    pub folder: &'static str,
+}
+
+impl Directory {
+    /// Its path below the course's folder; `None` if the record names none, or one that could lie elsewhere.
+    pub fn path(&self, record: &Record) -> Option<Vec<u8>> {
+        let name = record.bytes(self.column);
+        let name = name.strip_prefix(b"/").unwrap_or(&name);
+        let plain = !matches!(name, b"" | b"." | b"..") && !name.iter().any(|byte| matches!(byte, b'/' | 0));
+        plain.then(|| [self.folder.as_bytes(), b"/", name].concat())
+    }
+}
+
 /// Whether the item's own properties tell the column of the main row.
 pub fn covers(kind: &'static Kind, column: &str) -> bool {
     let Form::Object(object) = &kind.form else { return true };
     let standard = || schema::columns(kind.table.name).iter().any(|known| known.name == column);
     let by_row = match &object.obj {
-        Obj::Row { zeroed, .. } => standard() && !zeroed.contains(&column),
+        Obj::Row { zeroed, more, .. } => {
+            standard() && !zeroed.contains(&column) && !more.iter().any(|Property(name, _)| *name == column)
+        }
         Obj::Null => false,
     };
     by_row
         || object.properties().any(|Property(_, source)| match source {
             Source::Column(name) => *name == column,
-            Source::Row => standard(),
+            Source::Row | Source::RowWith(_) => standard(),
             Source::Special(special) => special.covers.contains(&column),
             Source::Null | Source::Empty | Source::Children(..) | Source::First(..) => false,
         })
@@ -290,18 +371,42 @@ pub fn covers(kind: &'static Kind, column: &str) -> bool {
 /// The columns of a child table that the item's own properties tell; `None` if they do not list its rows.
 pub fn child_columns(kind: &'static Kind, table: &str) -> Option<Vec<&'static str>> {
     let Form::Object(object) = &kind.form else { return None };
+    let all = || schema::columns(table).iter().map(|column| column.name).collect();
     object.properties().find_map(|Property(_, source)| match source {
-        Source::Children(name, []) if *name == table => {
-            Some(schema::columns(table).iter().map(|column| column.name).collect())
-        }
+        Source::Children(name, []) if *name == table => Some(all()),
+        Source::Special(special) if special.covers.contains(&table) => Some(all()),
         Source::Children(name, columns) if *name == table => Some(columns.iter().map(|(_, column)| *column).collect()),
         _ => None,
     })
 }
 
+mod agenda;
 mod announcement;
+mod assignment;
+mod attendance;
+mod description;
+mod forum;
 mod glossary;
+mod introduction;
 mod link;
+mod progress;
+mod survey;
+mod test;
+mod wiki;
 
 /// All tools but Document, in an order in which Chamilo's archives name their resources.
-pub const TOOLS: &[&Tool] = &[&announcement::TOOL, &glossary::TOOL, &link::TOOL];
+pub const TOOLS: &[&Tool] = &[
+    &announcement::TOOL,
+    &attendance::TOOL,
+    &description::TOOL,
+    &agenda::TOOL,
+    &forum::TOOL,
+    &glossary::TOOL,
+    &test::TOOL,
+    &link::TOOL,
+    &survey::TOOL,
+    &introduction::TOOL,
+    &progress::TOOL,
+    &wiki::TOOL,
+    &assignment::TOOL,
+];

@@ -1,0 +1,159 @@
+//! Names that Chamilo's importer leaves alone.
+//!
+//! Its importer rewrites every name in an archive (accents, blanks, brackets …) but not the paths in the Course object,
+//! and then silently skips documents whose two names differ (Chamilo 1.11, import of archives). So a document with such
+//! a name stands in the archive under a safe one, everywhere; its true path is kept beside it for our own reader. A
+//! course whose names are all safe has no [`SafeNames`].
+
+use std::collections::{HashMap, HashSet};
+
+use crate::course::document::Document;
+use crate::course::names;
+
+/// The longest safe name in bytes; leaves room for a number.
+const LONGEST_NAME: usize = 200;
+
+/// The longest extension that is kept, with its dot, in bytes.
+const LONGEST_EXTENSION: usize = 20;
+
+/// Safe paths of documents, both ways are below the Document folder and without a leading slash.
+#[derive(Debug)]
+pub struct SafeNames {
+    safe: HashMap<Vec<u8>, Vec<u8>>,
+}
+
+impl SafeNames {
+    /// Safe paths for `documents` (in the order of their paths), `None` if they need none.
+    pub fn of(documents: &[Document]) -> Option<SafeNames> {
+        let is_safe = |document: &Document| document.path.split(|byte| *byte == b'/').all(names::survives_import);
+        if documents.iter().all(is_safe) {
+            return None;
+        }
+        // Names that may stay are taken first: the others must not push them aside.
+        let mut taken: HashSet<Vec<u8>> =
+            documents.iter().filter(|document| is_safe(document)).map(|document| document.path.clone()).collect();
+        let mut safe: HashMap<Vec<u8>, Vec<u8>> = HashMap::new();
+        for document in documents {
+            if is_safe(document) {
+                continue;
+            }
+            // Folders come before what is in them; one without a row gets its safe name here.
+            let ends = slashes(&document.path).chain([document.path.len()]);
+            for end in ends {
+                let path = document.path.get(..end).unwrap_or_default();
+                if safe.contains_key(path) {
+                    continue;
+                }
+                let (parent, name) = split(path);
+                let parent = safe.get(parent).map_or(parent, Vec::as_slice).to_vec();
+                let candidate = join(&parent, name);
+                let kept = names::survives_import(name) && (parent == split(path).0 || !taken.contains(&candidate));
+                let chosen = if kept { candidate } else { free_name(&parent, name, &taken) };
+                if chosen != path {
+                    taken.insert(chosen.clone());
+                    safe.insert(path.to_vec(), chosen);
+                }
+            }
+        }
+        Some(SafeNames { safe })
+    }
+
+    /// The safe path of the document `path`, `None` if it is safe as it is.
+    pub fn get(&self, path: &[u8]) -> Option<&[u8]> {
+        self.safe.get(path).map(Vec::as_slice)
+    }
+}
+
+/// A safe path for `name` in the folder `parent` that nobody has.
+fn free_name(parent: &[u8], name: &[u8], taken: &HashSet<Vec<u8>>) -> Vec<u8> {
+    let clean = names::disable_scripts(&names::clean(name));
+    let (stem, extension) = match clean.rfind('.') {
+        Some(dot) if clean.len() - dot <= LONGEST_EXTENSION => clean.split_at(dot),
+        _ => (clean.as_str(), ""),
+    };
+    let stem = stem.get(..LONGEST_NAME).unwrap_or(stem).trim_matches('-');
+    let whole = format!("{stem}{extension}");
+    let (stem, extension) = match (stem.is_empty(), names::survives_import(whole.as_bytes())) {
+        (true, _) => ("document", extension),
+        (false, true) => (stem, extension),
+        // Nothing of the name can stay.
+        (false, false) => ("document", ""),
+    };
+    let numbered = (2..).map(|number| format!("{stem}_{number}{extension}"));
+    let candidates = std::iter::once(format!("{stem}{extension}")).chain(numbered);
+    let mut paths = candidates.map(|name| join(parent, name.as_bytes()));
+    paths.find(|path| !taken.contains(path)).unwrap_or_default()
+}
+
+fn slashes(path: &[u8]) -> impl Iterator<Item = usize> + '_ {
+    path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(place, _)| place)
+}
+
+fn split(path: &[u8]) -> (&[u8], &[u8]) {
+    match path.iter().rposition(|byte| *byte == b'/') {
+        Some(slash) => (path.get(..slash).unwrap_or_default(), path.get(slash + 1..).unwrap_or_default()),
+        None => (b"", path),
+    }
+}
+
+fn join(parent: &[u8], name: &[u8]) -> Vec<u8> {
+    if parent.is_empty() { name.to_vec() } else { [parent, b"/", name].concat() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::portal::database::Row;
+
+    fn names(paths: &[&str]) -> Option<SafeNames> {
+        let mut paths = paths.to_vec();
+        paths.sort_unstable();
+        let documents: Vec<Document> = (1..)
+            .zip(paths)
+            .map(|(iid, path)| Document {
+                iid,
+                path: path.into(),
+                folder: false,
+                visibility: 1,
+                row: Row::new([].into(), Vec::new()),
+                properties: Vec::new(),
+            })
+            .collect();
+        SafeNames::of(&documents)
+    }
+
+    fn safe(names: &SafeNames, path: &str) -> String {
+        String::from_utf8(names.get(path.as_bytes()).unwrap_or(path.as_bytes()).to_vec()).unwrap()
+    }
+
+    #[test]
+    fn a_course_of_safe_names_has_none() {
+        assert!(names(&["a", "a/b.txt", "UPPER_x.html"]).is_none());
+        assert!(names(&[]).is_none());
+    }
+
+    #[test]
+    fn every_component_of_a_safe_path_survives_the_import() {
+        let paths =
+            ["Leçon 1", "Leçon 1/Les volcans d'Auvergne.html", "日本語", "日本語/a.txt", "x.php", "plain/é.txt", "-"];
+        let names = names(&paths).unwrap();
+        let mut seen = HashSet::new();
+        for path in paths {
+            let safe = safe(&names, path);
+            assert!(safe.split('/').all(|name| names::survives_import(name.as_bytes())), "{path} -> {safe}");
+            assert!(seen.insert(safe));
+        }
+        assert_eq!(safe(&names, paths[1]), "Lecon-1/Les-volcans-dAuvergne.html");
+        assert_eq!(safe(&names, "plain/é.txt"), "plain/e.txt");
+    }
+
+    #[test]
+    fn names_that_may_stay_are_not_pushed_aside() {
+        let names = names(&["e.txt", "é.txt", "è.txt", "a b", "a b/e.txt", "a-b", "a-b/e.txt"]).unwrap();
+        assert_eq!(safe(&names, "e.txt"), "e.txt");
+        let (acute, grave) = (safe(&names, "é.txt"), safe(&names, "è.txt"));
+        assert_eq!(HashSet::from([acute, grave]), HashSet::from(["e_2.txt".to_owned(), "e_3.txt".to_owned()]));
+        assert_eq!(safe(&names, "a-b/e.txt"), "a-b/e.txt");
+        assert_eq!(safe(&names, "a b/e.txt"), "a-b_2/e.txt");
+    }
+}
