@@ -33,15 +33,15 @@ fn expected(name: &str, count: usize) -> BTreeSet<String> {
     (0..count).map(|number| format!("{name} {number}.bin")).collect()
 }
 
-/// Starts all commands at once and expects that all succeed within a minute.
+/// Starts all commands at once and expects that all succeed within five minutes.
 fn all_at_once(commands: &[(&str, PathBuf, PathBuf)]) {
-    let until = Instant::now() + Duration::from_secs(60);
+    let until = Instant::now() + Duration::from_secs(300);
     let mut running: Vec<_> = commands
         .iter()
         .map(|(program, from, to)| start(program, &[from, to]).stderr(std::process::Stdio::piped()).spawn().unwrap())
         .collect();
     while running.iter_mut().any(|child| child.try_wait().unwrap().is_none()) {
-        assert!(Instant::now() < until, "not all uploads ended within a minute");
+        assert!(Instant::now() < until, "not all uploads ended within five minutes");
         std::thread::sleep(Duration::from_millis(10));
     }
     for child in running {
@@ -126,7 +126,7 @@ fn the_mount_answers_while_all_threads_could_be_restoring() {
         assert!(asked > 10, "the restores were over too soon to tell");
     });
     println!("slowest answer beside 16 restores: {slowest:?}");
-    assert!(slowest < Duration::from_secs(5), "{slowest:?}");
+    assert!(slowest < Duration::from_secs(10), "{slowest:?}");
     for number in 0..16 {
         assert_eq!(brought(&mount, &format!("C{number}")), expected("new", 300));
     }
@@ -192,11 +192,12 @@ fn a_large_upload_needs_no_memory_and_leaves_no_spool() {
     document.read_exact_at(&mut end, SIZE as u64 - 4).unwrap();
     assert_eq!(&end, b"end.");
     assert_eq!(names(&portal.root().join("app/cache")), Vec::<String>::new());
-    // Nor does the process hold a file without a name.
-    let held = std::fs::read_dir(format!("/proc/{}/fd", mount.process_id())).unwrap();
-    let held = held.filter_map(|entry| std::fs::read_link(entry.unwrap().path()).ok());
-    let spools: Vec<PathBuf> = held.filter(|path| path.to_string_lossy().contains("app/cache")).collect();
-    assert_eq!(spools, Vec::<PathBuf>::new());
+    // Nor does the process hold a file without a name, once the kernel has said that the last descriptor is gone.
+    support::wait_for("the end of the spool", 10, || {
+        let held = std::fs::read_dir(format!("/proc/{}/fd", mount.process_id())).unwrap();
+        let mut held = held.filter_map(|entry| std::fs::read_link(entry.unwrap().path()).ok());
+        (!held.any(|path| path.to_string_lossy().contains("app/cache"))).then_some(())
+    });
 }
 
 fn large_archive(portal: &TestPortal, size: usize) -> PathBuf {
