@@ -212,10 +212,13 @@ fn an_empty_course_has_an_archive_too() {
 fn whoever_can_enter_the_course_can_read_its_archive() {
     let portal = TestPortal::new();
     let course = portal.course("GEO101");
-    let mount = Mount::of(&portal);
-    for mode in [0o755, 0o750, 0o700] {
-        std::fs::set_permissions(course.folder_on_disk(), Permissions::from_mode(mode)).unwrap();
-        let shown = mount.join("GEO101/backup.zip").metadata().unwrap();
-        assert_eq!(shown.mode() & 0o7777, mode & 0o444);
+    for (options, bits) in [("ttl=0", 0o666), ("ro,ttl=0", 0o444)] {
+        let mount = Mount::with(&portal, options);
+        for mode in [0o755, 0o750, 0o700, 0o770] {
+            std::fs::set_permissions(course.folder_on_disk(), Permissions::from_mode(mode)).unwrap();
+            let shown = |name: &str| mount.join("GEO101").join(name).metadata().unwrap().mode() & 0o7777;
+            assert_eq!(shown("backup.zip"), mode & bits);
+            assert_eq!(shown("backup@Document.zip"), mode & 0o444);
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! A mount is read-only: every change is refused, by the one error that says why.
+//! What can't be changed through a mount is refused, by the one error that says why; by a read-only mount everything is.
 #![allow(clippy::unwrap_used)]
 
 mod support;
@@ -17,17 +17,35 @@ fn expect_refused<T>(what: &str, path: &Path, outcome: io::Result<T>) {
 }
 
 #[test]
-fn every_change_is_refused_because_the_mount_is_read_only() {
+fn every_change_is_refused_by_a_read_only_mount() {
+    expect_all_refused("ro,ttl=0");
+}
+
+#[test]
+fn every_change_but_of_the_archive_is_refused_by_a_mount() {
+    for options in ["ttl=0", "rw,ttl=1"] {
+        expect_all_refused(options);
+    }
+}
+
+/// Tries every change; a mount that is not read-only takes files in the folder of a course and a new `backup.zip`.
+fn expect_all_refused(options: &str) {
+    let read_only = options.starts_with("ro");
     let portal = TestPortal::new();
     let course = portal.course("GEO101");
     course.folder("/folder");
     course.file("/folder/a.txt", b"text");
     let before = snapshot(&portal);
-    let mount = Mount::of(&portal);
+    let mount = Mount::with(&portal, options);
     for folder in ["", "GEO101", "GEO101/Document", "GEO101/Document/folder"] {
+        let takes_files = folder == "GEO101" && !read_only;
         let (folder, new) = (mount.join(folder), mount.join(folder).join("new"));
-        expect_refused("create", &new, File::create(&new));
+        if !takes_files {
+            expect_refused("create", &new, File::create(&new));
+        }
         expect_refused("mkdir", &new, fs::create_dir(&new));
+        let pipe = rustix::fs::mknodat(rustix::fs::CWD, &new, rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0);
+        expect_refused("mkfifo", &new, pipe.map_err(io::Error::from));
         expect_refused("symlink", &new, std::os::unix::fs::symlink("a", &new));
         expect_refused("chmod", &folder, fs::set_permissions(&folder, Permissions::from_mode(0o700)));
     }
@@ -36,15 +54,21 @@ fn every_change_is_refused_because_the_mount_is_read_only() {
         expect_refused("rmdir", &folder, fs::remove_dir(&folder));
         expect_refused("rename", &folder, fs::rename(&folder, mount.join("new")));
     }
-    for file in ["GEO101/backup.zip", "GEO101/Document/folder/a.txt"] {
+    for name in ["GEO101/backup@Document.zip", "GEO101/backup@Nothing.zip"] {
+        expect_refused("a new selection", &mount.join(name), File::create(mount.join(name)));
+    }
+    for file in ["GEO101/backup.zip", "GEO101/backup@Document.zip", "GEO101/Document/folder/a.txt"] {
         let path = mount.join(file);
         let new = path.with_file_name("new");
-        expect_refused("write", &path, File::options().write(true).open(&path));
-        expect_refused("append", &path, File::options().append(true).open(&path));
-        expect_refused("read and write", &path, File::options().read(true).write(true).open(&path));
-        expect_refused("truncate", &path, File::create(&path));
-        expect_refused("truncate by path", &path, rustix_truncate(&path));
-        expect_refused("rm", &path, fs::remove_file(&path));
+        if read_only || !file.ends_with("backup.zip") {
+            expect_refused("write", &path, File::options().write(true).open(&path));
+            expect_refused("append", &path, File::options().append(true).open(&path));
+            expect_refused("read and write", &path, File::options().read(true).write(true).open(&path));
+            expect_refused("truncate", &path, File::create(&path));
+            expect_refused("rm", &path, fs::remove_file(&path));
+        }
+        expect_refused("truncate by path", &path, truncate(&path, 1));
+        expect_refused("truncate to nothing by path", &path, truncate(&path, 0));
         expect_refused("mv", &path, fs::rename(&path, &new));
         expect_refused("ln", &path, fs::hard_link(&path, &new));
         expect_refused("chmod", &path, fs::set_permissions(&path, Permissions::from_mode(0o600)));
@@ -64,10 +88,10 @@ fn every_change_is_refused_because_the_mount_is_read_only() {
     assert_eq!(snapshot(&portal), before);
 }
 
-fn rustix_truncate(path: &Path) -> io::Result<()> {
+fn truncate(path: &Path, length: i64) -> io::Result<()> {
     let name = std::ffi::CString::new(path.to_str().unwrap()).unwrap();
     // SAFETY: the name is a string that ends in NUL and lives through the call.
-    match unsafe { libc::truncate(name.as_ptr(), 1) } {
+    match unsafe { libc::truncate(name.as_ptr(), length) } {
         0 => Ok(()),
         _ => Err(io::Error::last_os_error()),
     }

@@ -20,6 +20,7 @@ const CHILD: &str = "COURSEFS_BACKGROUND";
 
 /// Mount a portal: its courses are folders
 ///
+/// A backup copied to COURSE/backup.zip is restored into the course; with `-o ro` nothing can be changed.
 /// It goes to the background once it is ready. Unmount with `umount MOUNT` (or `fusermount3 -u MOUNT`).
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -30,7 +31,7 @@ pub struct Arguments {
     /// Stay in front; Ctrl-C unmounts
     #[arg(short, long)]
     foreground: bool,
-    /// Mount options: ro, allow_other, uid=N, gid=N, ttl=SECONDS, passthrough, nopassthrough
+    /// Mount options: ro, rw, allow_other, uid=N, gid=N, ttl=SECONDS, passthrough, nopassthrough
     #[arg(short = 'o', value_name = "OPTIONS")]
     options: Vec<String>,
     /// Where the log of a mount in the background goes [default: mount.log in the cache folder]

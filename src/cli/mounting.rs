@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use fuser::{Config, MountOption, Session, SessionACL, SessionUnmounter};
+use rustix::fs::{Access as RustixAccess, AtFlags, CWD};
 use rustix::mount::UnmountFlags;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -25,6 +26,7 @@ const THREADS: usize = 8;
 /// A portal that is mounted.
 pub struct Mounting {
     mount_point: PathBuf,
+    fs: Arc<PortalFs>,
     unmounter: SessionUnmounter,
     session: JoinHandle<io::Result<()>>,
     signals: Signals,
@@ -33,7 +35,11 @@ pub struct Mounting {
 impl Mounting {
     /// Mounts the portal in the folder `portal` on `mount_point`; the mount is usable when this returns.
     pub fn start(portal: &Path, mount_point: &Path, options: &MountOptions) -> Result<Mounting, Failure> {
-        let portal = Portal::open(portal, Access::ReadOnly)?;
+        let access = if options.read_only { Access::ReadOnly } else { Access::ReadWrite };
+        let portal = Portal::open(portal, access)?;
+        if !options.read_only {
+            check_writable(&portal)?;
+        }
         let mount_point = check_mount_point(mount_point)?;
         check_fuse()?;
         if portal.root().starts_with(&mount_point) {
@@ -49,7 +55,7 @@ impl Mounting {
             MountOption::FSName(portal.root().display().to_string()),
             // Not `Subtype`: without fusermount3 fuser leaves that one out, and `findmnt -t fuse.coursefs` finds nothing.
             MountOption::CUSTOM("subtype=coursefs".into()),
-            MountOption::RO,
+            if options.read_only { MountOption::RO } else { MountOption::RW },
             MountOption::NoSuid,
             MountOption::NoDev,
             MountOption::NoAtime,
@@ -58,11 +64,11 @@ impl Mounting {
         config.acl = if options.allow_other { SessionACL::All } else { SessionACL::Owner };
         config.n_threads = Some(THREADS);
         config.clone_fd = true;
-        let shown = Options { ttl: options.ttl, uid: options.uid, gid: options.gid };
-        let fs = PortalFs::new(Arc::new(portal), cache, checksums, shown);
+        let shown = Options { ttl: options.ttl, uid: options.uid, gid: options.gid, writable: !options.read_only };
+        let fs = Arc::new(PortalFs::new(Arc::new(portal), cache, checksums, shown));
         // Before any thread starts, so that no signal ends the process without unmounting.
         let signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
-        let adapter = Adapter::new(fs, options.passthrough);
+        let adapter = Adapter::new(Arc::clone(&fs), options.passthrough);
         let mut session =
             Session::new(adapter, &mount_point, &config).map_err(|error| explain(&error, &mount_point))?;
         let unmounter = session.unmount_callable();
@@ -74,7 +80,7 @@ impl Mounting {
             ended
         })?;
         info!("mounted on {}", mount_point.display());
-        Ok(Mounting { mount_point, unmounter, session, signals })
+        Ok(Mounting { mount_point, fs, unmounter, session, signals })
     }
 
     /// Where the portal is mounted, absolute.
@@ -92,7 +98,9 @@ pub fn wait_for_signal(mut mounting: Mounting) -> Outcome {
         info!("{} is in use ({error}); detaching it", mounting.mount_point.display());
         rustix::mount::unmount(&mounting.mount_point, UnmountFlags::DETACH)
             .map_err(|error| Failure(format!("can't unmount {}: {error}", mounting.mount_point.display())))?;
-        // Its users may stay for as long as they like; this process need not.
+        // Who waits for a restore is told how it went. Other users may stay for as long as they like; this process
+        // need not.
+        mounting.fs.end_uploads();
         return Ok(());
     }
     match mounting.session.join() {
@@ -102,6 +110,26 @@ pub fn wait_for_signal(mut mounting: Mounting) -> Outcome {
             Err(Failure("the mount ended by a fault in coursefs; please report it".into()))
         }
     }
+}
+
+/// Whether rows and files of the portal can be written; a mount that finds out later would disappoint.
+fn check_writable(portal: &Portal) -> Outcome {
+    let failed = |what: String| Failure(format!("{what}; to mount the portal for reading only, add -o ro"));
+    let may_write = |path: &Path| {
+        rustix::fs::accessat(CWD, path, RustixAccess::WRITE_OK, AtFlags::EACCESS)
+            .map_err(|error| failed(format!("{} can't be written: {}", path.display(), io::Error::from(error))))
+    };
+    // The database keeps its journal beside itself.
+    may_write(portal.root())?;
+    for below in ["portal.sqlite", "app/courses", "app/cache"] {
+        match may_write(&portal.root().join(below)) {
+            // Made when it is needed.
+            Err(_) if !portal.root().join(below).exists() => {}
+            checked => checked?,
+        }
+    }
+    // A transaction that changes nothing.
+    portal.database().write_dyn(&mut |_| Ok(false)).map_err(|error| failed(error.to_string()))
 }
 
 /// The mount point, absolute, if it is an empty folder that nothing is mounted on.

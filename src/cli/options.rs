@@ -5,6 +5,8 @@ use std::time::Duration;
 /// What can be said with `-o`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MountOptions {
+    /// Whether nothing may be changed.
+    pub read_only: bool,
     /// Let other users than the one who mounts in.
     pub allow_other: bool,
     /// Owner shown for everything.
@@ -19,13 +21,19 @@ pub struct MountOptions {
 
 impl Default for MountOptions {
     fn default() -> Self {
-        MountOptions { allow_other: false, uid: None, gid: None, ttl: Duration::from_secs(1), passthrough: true }
+        MountOptions {
+            read_only: false,
+            allow_other: false,
+            uid: None,
+            gid: None,
+            ttl: Duration::from_secs(1),
+            passthrough: true,
+        }
     }
 }
 
 /// Options of `mount` itself that ask for nothing that coursefs does not do anyway.
-const IGNORED: &[&str] =
-    &["ro", "defaults", "noauto", "auto", "nofail", "_netdev", "nosuid", "nodev", "noatime", "exec"];
+const IGNORED: &[&str] = &["defaults", "noauto", "auto", "nofail", "_netdev", "nosuid", "nodev", "noatime", "exec"];
 
 impl MountOptions {
     /// Reads the values of all `-o`, the last word counting.
@@ -37,20 +45,19 @@ impl MountOptions {
                 None => (word, None),
             };
             match (name, value) {
+                ("ro", None) => options.read_only = true,
+                ("rw", None) => options.read_only = false,
                 ("allow_other", None) => options.allow_other = true,
                 ("passthrough", None) => options.passthrough = true,
                 ("nopassthrough", None) => options.passthrough = false,
                 ("uid", Some(value)) => options.uid = Some(number(name, value)?),
                 ("gid", Some(value)) => options.gid = Some(number(name, value)?),
                 ("ttl", Some(value)) => options.ttl = seconds(value)?,
-                ("rw", None) => {
-                    return Err("this version mounts portals read-only; leave out the option rw".into());
-                }
                 (name, None) if IGNORED.contains(&name) || name.starts_with("x-") => {}
                 (name, Some(_)) if name.starts_with("x-") => {}
                 _ => {
                     return Err(format!(
-                        "there is no mount option {word:?}; there are ro, allow_other, uid=N, gid=N, ttl=SECONDS, \
+                        "there is no mount option {word:?}; there are ro, rw, allow_other, uid=N, gid=N, ttl=SECONDS, \
                          passthrough and nopassthrough"
                     ));
                 }
@@ -84,14 +91,15 @@ mod tests {
     #[test]
     fn options_are_read_as_mount_writes_them() {
         let options = parse("ro,allow_other,uid=33,gid=34,ttl=0.5,nopassthrough,x-systemd.automount").unwrap();
-        assert!(options.allow_other && !options.passthrough);
+        assert!(options.read_only && options.allow_other && !options.passthrough);
         assert_eq!((options.uid, options.gid, options.ttl), (Some(33), Some(34), Duration::from_millis(500)));
         assert_eq!(parse(""), Ok(MountOptions::default()));
+        assert!(!parse("ro,rw").unwrap().read_only && parse("defaults,rw,ro").unwrap().read_only);
     }
 
     #[test]
     fn an_option_that_does_not_exist_is_named() {
-        for wrong in ["allow_others", "uid", "uid=www-data", "ttl=-1", "ttl=inf", "rw", "allow_other=yes"] {
+        for wrong in ["allow_others", "uid", "uid=www-data", "ttl=-1", "ttl=inf", "rw=1", "allow_other=yes"] {
             let message = parse(wrong).unwrap_err();
             assert!(message.contains(wrong.split('=').next().unwrap()), "{message}");
         }

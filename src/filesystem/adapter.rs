@@ -1,23 +1,25 @@
 //! The kernel's side: turns FUSE requests into calls of [`PortalFs`] and their outcome into replies, nothing else.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use fuser::{
-    Errno, FileAttr, FileHandle, FileType, Filesystem, FopenFlags, Generation, INodeNo, InitFlags, IoctlFlags,
-    KernelConfig, LockOwner, OpenFlags, ReplyAttr, ReplyData, ReplyDirectory, ReplyDirectoryPlus, ReplyEmpty,
-    ReplyEntry, ReplyIoctl, ReplyOpen, ReplyStatfs, ReplyXattr, Request,
+    BsdFileFlags, Errno, FileHandle, FileType, Filesystem, FopenFlags, Generation, INodeNo, InitFlags, IoctlFlags,
+    KernelConfig, LockOwner, OpenFlags, RenameFlags, ReplyAttr, ReplyCreate, ReplyData, ReplyDirectory,
+    ReplyDirectoryPlus, ReplyEmpty, ReplyEntry, ReplyIoctl, ReplyOpen, ReplyStatfs, ReplyWrite, ReplyXattr, Request,
+    TimeOrNow, WriteFlags,
 };
-use tracing::{debug, error, warn};
+use tracing::{debug, warn};
 
-use super::passthrough::{Backing, Backings, Way};
-use super::{Attributes, FsError, Listing, Node, OpenFile, PortalFs, Time};
+use super::handles::{Handle, Handles};
+use super::passthrough::{Backings, Way};
+use super::replies::{errno, file_attr, moment, node, reply_empty, reply_xattr};
+use super::{Attributes, Change, FsError, Node, OpenFile, OpenSpool, Owner, PortalFs, Replace};
 
 /// Rows keep their keys: an inode number is never given to something else.
 const GENERATION: Generation = Generation(0);
@@ -32,113 +34,44 @@ thread_local! {
 
 /// A portal behind the kernel's FUSE driver.
 pub struct Adapter {
-    fs: PortalFs,
+    fs: Arc<PortalFs>,
     wants_passthrough: bool,
     backings: Backings,
-    handles: RwLock<HashMap<u64, Arc<Handle>>>,
-    next_handle: AtomicU64,
-}
-
-enum Handle {
-    Folder(Listing),
-    File(OpenFile),
-    /// The kernel reads the file itself; the backing lives as long as the handle.
-    Passthrough {
-        _backing: Arc<Backing>,
-    },
-    /// We read the file, but the kernel counts on a backing that others use.
-    Beside {
-        file: OpenFile,
-        _backing: Arc<Backing>,
-    },
+    handles: Handles,
 }
 
 impl Adapter {
     /// An adapter for `fs`; documents are passed through if `passthrough` and the kernel allows it.
-    pub fn new(fs: PortalFs, passthrough: bool) -> Adapter {
-        Adapter {
-            fs,
-            wants_passthrough: passthrough,
-            backings: Backings::default(),
-            handles: RwLock::default(),
-            next_handle: AtomicU64::new(1),
-        }
-    }
-
-    fn add_handle(&self, handle: Handle) -> FileHandle {
-        let number = self.next_handle.fetch_add(1, Ordering::Relaxed);
-        self.handles.write().unwrap_or_else(PoisonError::into_inner).insert(number, Arc::new(handle));
-        FileHandle(number)
-    }
-
-    fn handle(&self, number: FileHandle) -> Result<Arc<Handle>, FsError> {
-        let handles = self.handles.read().unwrap_or_else(PoisonError::into_inner);
-        handles.get(&number.0).cloned().ok_or(FsError::BadHandle)
-    }
-
-    fn remove_handle(&self, number: FileHandle) {
-        self.handles.write().unwrap_or_else(PoisonError::into_inner).remove(&number.0);
+    pub fn new(fs: Arc<PortalFs>, passthrough: bool) -> Adapter {
+        Adapter { fs, wants_passthrough: passthrough, backings: Backings::default(), handles: Handles::default() }
     }
 
     fn properties(&self, number: INodeNo) -> Result<Vec<(String, Vec<u8>)>, FsError> {
         self.fs.properties(node(number)?)
     }
 
-    fn file_attr(&self, attributes: &Attributes) -> FileAttr {
-        FileAttr {
-            ino: INodeNo(attributes.node.number()),
-            size: attributes.size,
-            blocks: attributes.blocks,
-            atime: system_time(attributes.atime),
-            mtime: system_time(attributes.mtime),
-            ctime: system_time(attributes.ctime),
-            crtime: SystemTime::UNIX_EPOCH,
-            kind: if attributes.folder { FileType::Directory } else { FileType::RegularFile },
-            perm: attributes.mode as u16,
-            // One link for folders too: programs then count on nothing about their sub-folders.
-            nlink: 1,
-            uid: attributes.uid,
-            gid: attributes.gid,
-            rdev: 0,
-            flags: 0,
-            blksize: 4096,
-        }
-    }
-
     /// How long the kernel may rely on the attributes. Those of an archive it asks for every time: opening it may
     /// have found another size than the last `stat`.
     fn attribute_ttl(&self, attributes: &Attributes) -> Duration {
         match attributes.node {
-            Node::Backup(..) => Duration::ZERO,
+            Node::Backup(..) | Node::Temporary(..) => Duration::ZERO,
             _ => self.fs.options().ttl,
         }
     }
 }
 
-/// The node behind an inode number.
-fn node(number: INodeNo) -> Result<Node, FsError> {
-    Node::from_number(number.0).ok_or(FsError::NotFound)
-}
-
-/// The error number of a failed request, with a line in the log if the administrator should know.
-fn errno(request: &str, number: INodeNo, error: &FsError) -> Errno {
-    if error.is_news() {
-        error!("{request} of {:?} failed: {error}", Node::from_number(number.0));
-    } else {
-        debug!("{request} of {:?}: {error}", Node::from_number(number.0));
-    }
-    Errno::from_i32(error.errno())
-}
-
-fn system_time(time: Time) -> SystemTime {
-    let whole = Duration::from_secs(time.seconds.unsigned_abs());
-    let base = if time.seconds < 0 {
-        SystemTime::UNIX_EPOCH.checked_sub(whole)
-    } else {
-        SystemTime::UNIX_EPOCH.checked_add(whole)
-    };
-    let nanoseconds = Duration::from_nanos(time.nanoseconds.into());
-    base.and_then(|base| base.checked_add(nanoseconds)).unwrap_or(SystemTime::UNIX_EPOCH)
+/// Answers a request about the file open for writing with what `work` finds, in a thread of its own.
+fn answer_aside(
+    fs: &Arc<PortalFs>,
+    (request, number): (&'static str, INodeNo),
+    handle: Arc<Handle>,
+    reply: ReplyEmpty,
+    work: fn(&PortalFs, &OpenSpool) -> Result<(), FsError>,
+) {
+    fs.aside(move |fs| {
+        let outcome = handle.written().and_then(|open| work(fs, open));
+        reply_empty(request, number, &outcome, reply);
+    });
 }
 
 impl Filesystem for Adapter {
@@ -168,11 +101,15 @@ impl Filesystem for Adapter {
         Ok(())
     }
 
-    fn lookup(&self, _request: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
-        match node(parent).and_then(|parent| self.fs.lookup(parent, name.as_bytes())) {
+    fn lookup(&self, request: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
+        match node(parent).and_then(|parent| self.fs.lookup_for(request.pid(), parent, name.as_bytes())) {
             Ok(found) => {
-                let (entry, attributes) = (self.fs.options().ttl, self.attribute_ttl(&found));
-                reply.entry_with_ttls(&attributes, &entry, &self.file_attr(&found), GENERATION);
+                let attributes = self.attribute_ttl(&found);
+                let entry = match found.node {
+                    Node::Temporary(..) => Duration::ZERO,
+                    _ => self.fs.options().ttl,
+                };
+                reply.entry_with_ttls(&attributes, &entry, &file_attr(&found), GENERATION);
             }
             Err(error) => reply.error(errno("looking up a name", parent, &error)),
         }
@@ -180,40 +117,42 @@ impl Filesystem for Adapter {
 
     fn getattr(&self, _request: &Request, number: INodeNo, _handle: Option<FileHandle>, reply: ReplyAttr) {
         match node(number).and_then(|node| self.fs.attributes(node)) {
-            Ok(found) => reply.attr(&self.attribute_ttl(&found), &self.file_attr(&found)),
+            Ok(found) => reply.attr(&self.attribute_ttl(&found), &file_attr(&found)),
             Err(error) => reply.error(errno("stat", number, &error)),
         }
     }
 
     fn open(&self, _request: &Request, number: INodeNo, flags: OpenFlags, reply: ReplyOpen) {
-        let opened = if flags.0 & libc::O_ACCMODE == libc::O_RDONLY && flags.0 & libc::O_TRUNC == 0 {
-            node(number).and_then(|node| self.fs.open_file(node))
-        } else {
-            Err(FsError::ReadOnly)
-        };
-        match opened {
+        if flags.0 & libc::O_ACCMODE != libc::O_RDONLY {
+            let append = flags.0 & libc::O_APPEND != 0;
+            return match node(number).and_then(|node| self.fs.open_for_writing(node, append)) {
+                Ok(open) => reply.opened(self.handles.add(Handle::Written(open)), FopenFlags::FOPEN_DIRECT_IO),
+                Err(error) => reply.error(errno("opening for writing", number, &error)),
+            };
+        }
+        match node(number).and_then(|node| self.fs.open_file(node)) {
             Ok(OpenFile::Document(file)) => {
                 match self.backings.get(number.0, &file, || reply.open_backing(&file)) {
                     Way::Passthrough(backing) => {
-                        let handle = self.add_handle(Handle::Passthrough { _backing: Arc::clone(&backing) });
+                        let handle = self.handles.add(Handle::Passthrough { _backing: Arc::clone(&backing) });
                         reply.opened_passthrough(handle, FopenFlags::FOPEN_NOFLUSH, backing.id());
                     }
                     Way::Beside(backing) => {
                         let file = OpenFile::Document(file);
-                        let handle = self.add_handle(Handle::Beside { file, _backing: Arc::clone(&backing) });
+                        let handle = self.handles.add(Handle::Beside { file, _backing: Arc::clone(&backing) });
                         let flags = FopenFlags::FOPEN_NOFLUSH | FopenFlags::FOPEN_DIRECT_IO;
                         reply.opened_passthrough(handle, flags, backing.id());
                     }
                     Way::Plain => {
                         // Not through the page cache: that is the inode's, while two opens of one document may mean
                         // two files. And as long as cached opens last, the kernel would pass no others through.
-                        let handle = self.add_handle(Handle::File(OpenFile::Document(file)));
+                        let handle = self.handles.add(Handle::File(OpenFile::Document(file)));
                         reply.opened(handle, FopenFlags::FOPEN_NOFLUSH | FopenFlags::FOPEN_DIRECT_IO);
                     }
                 }
             }
             Ok(archive) => {
-                let handle = self.add_handle(Handle::File(archive));
+                let handle = self.handles.add(Handle::File(archive));
                 reply.opened(handle, FopenFlags::FOPEN_NOFLUSH | FopenFlags::FOPEN_DIRECT_IO);
             }
             Err(error) => reply.error(errno("opening", number, &error)),
@@ -234,8 +173,9 @@ impl Filesystem for Adapter {
         READ_BUFFER.with_borrow_mut(|buffer| {
             buffer.resize(buffer.len().max(size as usize), 0);
             let buffer = buffer.get_mut(..size as usize).unwrap_or_default();
-            let read = self.handle(handle).and_then(|handle| match handle.as_ref() {
+            let read = self.handles.get(handle).and_then(|handle| match handle.as_ref() {
                 Handle::File(file) | Handle::Beside { file, .. } => file.read(offset, buffer),
+                Handle::Written(open) => open.read(offset, buffer),
                 Handle::Folder(_) => Err(FsError::IsAFolder),
                 Handle::Passthrough { .. } => Err(FsError::BadHandle),
             });
@@ -271,13 +211,20 @@ impl Filesystem for Adapter {
         _flush: bool,
         reply: ReplyEmpty,
     ) {
-        self.remove_handle(handle);
+        // Whoever closed has been answered already.
         reply.ok();
+        let Some(handle) = self.handles.remove(handle) else { return };
+        if handle.written().is_ok_and(|open| self.fs.is_unsettled(open)) {
+            self.fs.aside(move |fs| {
+                // The log has told what went wrong.
+                handle.written().and_then(|open| fs.settle_released(open)).ok();
+            });
+        }
     }
 
     fn opendir(&self, _request: &Request, number: INodeNo, _flags: OpenFlags, reply: ReplyOpen) {
         match node(number).and_then(|node| self.fs.open_folder(node)) {
-            Ok(listing) => reply.opened(self.add_handle(Handle::Folder(listing)), FopenFlags::empty()),
+            Ok(listing) => reply.opened(self.handles.add(Handle::Folder(listing)), FopenFlags::empty()),
             Err(error) => reply.error(errno("opening the folder", number, &error)),
         }
     }
@@ -287,7 +234,7 @@ impl Filesystem for Adapter {
             let kind = if found.folder { FileType::Directory } else { FileType::RegularFile };
             reply.add(INodeNo(found.node.number()), next, kind, OsStr::from_bytes(name))
         };
-        let read = self.handle(handle).and_then(|handle| match handle.as_ref() {
+        let read = self.handles.get(handle).and_then(|handle| match handle.as_ref() {
             Handle::Folder(listing) => self.fs.read_folder(listing, offset, &mut each),
             _ => Err(FsError::NotAFolder),
         });
@@ -309,9 +256,9 @@ impl Filesystem for Adapter {
             // Unsettled attributes have run out on arrival: whoever stats the file asks for it anew.
             let ttl = if found.settled { self.fs.options().ttl } else { Duration::ZERO };
             let number = INodeNo(found.node.number());
-            reply.add(number, next, OsStr::from_bytes(name), &ttl, &self.file_attr(found), GENERATION)
+            reply.add(number, next, OsStr::from_bytes(name), &ttl, &file_attr(found), GENERATION)
         };
-        let read = self.handle(handle).and_then(|handle| match handle.as_ref() {
+        let read = self.handles.get(handle).and_then(|handle| match handle.as_ref() {
             Handle::Folder(listing) => self.fs.read_folder(listing, offset, &mut each),
             _ => Err(FsError::NotAFolder),
         });
@@ -329,7 +276,7 @@ impl Filesystem for Adapter {
         _flags: OpenFlags,
         reply: ReplyEmpty,
     ) {
-        self.remove_handle(handle);
+        self.handles.remove(handle);
         reply.ok();
     }
 
@@ -380,13 +327,205 @@ impl Filesystem for Adapter {
             Err(error) => reply.error(errno("listing attributes", number, &error)),
         }
     }
+
+    fn setattr(
+        &self,
+        _request: &Request,
+        number: INodeNo,
+        mode: Option<u32>,
+        uid: Option<u32>,
+        gid: Option<u32>,
+        size: Option<u64>,
+        atime: Option<TimeOrNow>,
+        mtime: Option<TimeOrNow>,
+        _ctime: Option<SystemTime>,
+        handle: Option<FileHandle>,
+        _crtime: Option<SystemTime>,
+        _chgtime: Option<SystemTime>,
+        _bkuptime: Option<SystemTime>,
+        _flags: Option<BsdFileFlags>,
+        reply: ReplyAttr,
+    ) {
+        let change = Change { size, mode, uid, gid, atime: atime.map(moment), mtime: mtime.map(moment) };
+        let handle = handle.and_then(|handle| self.handles.get(handle).ok());
+        let open = handle.as_ref().and_then(|handle| handle.written().ok());
+        match node(number).and_then(|node| self.fs.change_attributes(node, &change, open)) {
+            Ok(found) => reply.attr(&self.attribute_ttl(&found), &file_attr(&found)),
+            Err(error) => reply.error(errno("changing attributes", number, &error)),
+        }
+    }
+
+    fn create(
+        &self,
+        request: &Request,
+        parent: INodeNo,
+        name: &OsStr,
+        mode: u32,
+        umask: u32,
+        flags: i32,
+        reply: ReplyCreate,
+    ) {
+        let owner = Owner { mode: mode & 0o7777 & !umask, uid: request.uid(), gid: request.gid() };
+        let append = flags & libc::O_APPEND != 0;
+        match node(parent).and_then(|parent| self.fs.create_file(parent, name.as_bytes(), owner, append)) {
+            Ok((found, open)) => {
+                let handle = self.handles.add(Handle::Written(open));
+                reply.created(&Duration::ZERO, &file_attr(&found), GENERATION, handle, FopenFlags::FOPEN_DIRECT_IO);
+            }
+            Err(error) => reply.error(errno("creating a file", parent, &error)),
+        }
+    }
+
+    fn write(
+        &self,
+        _request: &Request,
+        number: INodeNo,
+        handle: FileHandle,
+        offset: u64,
+        data: &[u8],
+        flags: WriteFlags,
+        _open_flags: OpenFlags,
+        lock_owner: Option<LockOwner>,
+        reply: ReplyWrite,
+    ) {
+        // What comes from the page cache (a memory mapping) the kernel sends by any handle, in anybody's name.
+        let writer = lock_owner.filter(|_| !flags.contains(WriteFlags::FUSE_WRITE_CACHE)).map(|owner| owner.0);
+        let written = self.handles.get(handle).and_then(|handle| handle.written()?.write(offset, data, writer));
+        match written {
+            // The kernel sends at most what fits.
+            Ok(()) => reply.written(u32::try_from(data.len()).unwrap_or(u32::MAX)),
+            Err(error) => reply.error(errno("writing", number, &error)),
+        }
+    }
+
+    fn fallocate(
+        &self,
+        _request: &Request,
+        number: INodeNo,
+        handle: FileHandle,
+        offset: u64,
+        length: u64,
+        mode: i32,
+        reply: ReplyEmpty,
+    ) {
+        let keep_size = match mode {
+            0 => false,
+            libc::FALLOC_FL_KEEP_SIZE => true,
+            _ => return reply.error(Errno::EOPNOTSUPP),
+        };
+        let outcome = self.handles.get(handle).and_then(|handle| handle.written()?.allocate(offset, length, keep_size));
+        reply_empty("reserving room", number, &outcome, reply);
+    }
+
+    /// A descriptor is closed, one of perhaps several of the handle; this is what `close` returns.
+    fn flush(&self, _request: &Request, number: INodeNo, handle: FileHandle, lock_owner: LockOwner, reply: ReplyEmpty) {
+        match self.handles.get(handle) {
+            Ok(handle) if handle.written().is_ok_and(|open| open.reports_to(lock_owner.0)) => {
+                answer_aside(&self.fs, ("closing", number), handle, reply, PortalFs::close_written);
+            }
+            Ok(_) => reply.ok(),
+            Err(error) => reply.error(errno("closing", number, &error)),
+        }
+    }
+
+    fn fsync(&self, _request: &Request, number: INodeNo, handle: FileHandle, _datasync: bool, reply: ReplyEmpty) {
+        match self.handles.get(handle) {
+            Ok(handle) if handle.written().is_ok() => {
+                answer_aside(&self.fs, ("fsync", number), handle, reply, PortalFs::sync_written);
+            }
+            Ok(_) => reply.ok(),
+            Err(error) => reply.error(errno("fsync", number, &error)),
+        }
+    }
+
+    fn fsyncdir(&self, _request: &Request, _number: INodeNo, _handle: FileHandle, _datasync: bool, reply: ReplyEmpty) {
+        reply.ok();
+    }
+
+    fn unlink(&self, request: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEmpty) {
+        let outcome = node(parent).and_then(|parent| self.fs.remove_file(parent, name.as_bytes(), request.pid()));
+        reply_empty("removing a file", parent, &outcome, reply);
+    }
+
+    fn rename(
+        &self,
+        _request: &Request,
+        parent: INodeNo,
+        name: &OsStr,
+        new_parent: INodeNo,
+        new_name: &OsStr,
+        flags: RenameFlags,
+        reply: ReplyEmpty,
+    ) {
+        let replace = match flags {
+            flags if flags.is_empty() => Replace::Allowed,
+            RenameFlags::RENAME_NOREPLACE => Replace::Never,
+            _ => Replace::Swap,
+        };
+        let (name, new_name) = (name.as_bytes().to_vec(), new_name.as_bytes().to_vec());
+        self.fs.aside(move |fs| {
+            let outcome = node(parent)
+                .and_then(|from| fs.rename((from, name.as_slice()), (node(new_parent)?, new_name.as_slice()), replace));
+            reply_empty("renaming", parent, &outcome, reply);
+        });
+    }
+
+    fn mkdir(&self, _request: &Request, parent: INodeNo, name: &OsStr, _mode: u32, _umask: u32, reply: ReplyEntry) {
+        refuse(parent, name, |error| reply.error(error));
+    }
+
+    fn rmdir(&self, _request: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEmpty) {
+        refuse(parent, name, |error| reply.error(error));
+    }
+
+    fn mknod(
+        &self,
+        _request: &Request,
+        parent: INodeNo,
+        name: &OsStr,
+        _mode: u32,
+        _umask: u32,
+        _rdev: u32,
+        reply: ReplyEntry,
+    ) {
+        refuse(parent, name, |error| reply.error(error));
+    }
+
+    fn symlink(&self, _request: &Request, parent: INodeNo, name: &OsStr, _target: &Path, reply: ReplyEntry) {
+        refuse(parent, name, |error| reply.error(error));
+    }
+
+    fn link(&self, _request: &Request, _number: INodeNo, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
+        refuse(parent, name, |error| reply.error(error));
+    }
+
+    fn setxattr(
+        &self,
+        _request: &Request,
+        number: INodeNo,
+        name: &OsStr,
+        _value: &[u8],
+        _flags: i32,
+        _position: u32,
+        reply: ReplyEmpty,
+    ) {
+        let refused = node(number).map_or_else(|error| error, |node| self.fs.refuse_property(node));
+        debug!("{name:?} is not set: {refused}");
+        reply.error(Errno::from_i32(refused.errno()));
+    }
+
+    fn removexattr(&self, _request: &Request, number: INodeNo, name: &OsStr, reply: ReplyEmpty) {
+        refuse(number, name, |error| reply.error(error));
+    }
+
+    /// The mount ends: what was closed is restored first.
+    fn destroy(&mut self) {
+        self.fs.end_uploads();
+    }
 }
 
-/// Answers a request for `value` with its length, with itself, or that it does not fit.
-fn reply_xattr(value: &[u8], size: u32, reply: ReplyXattr) {
-    match u32::try_from(value.len()) {
-        Ok(length) if size == 0 => reply.size(length),
-        Ok(length) if length <= size => reply.data(value),
-        _ => reply.error(Errno::ERANGE),
-    }
+/// Refuses what can't be done through a mount.
+fn refuse(at: INodeNo, name: &OsStr, reply: impl FnOnce(Errno)) {
+    debug!("{:?} at {:?}: {}", name, Node::from_number(at.0), FsError::ReadOnly);
+    reply(Errno::EROFS);
 }

@@ -78,8 +78,8 @@ impl Attributes {
     }
 
     /// An archive of `size` bytes last changed at `mtime`, which belongs to whom the course's folder belongs to and
-    /// can be read by whoever can read that.
-    pub fn archive(self, node: Node, size: u64, mtime: i64) -> Attributes {
+    /// can be read, and if `writable` written, by whoever can do that with the folder.
+    pub fn archive(self, node: Node, size: u64, mtime: i64, writable: bool) -> Attributes {
         let time = Time::at(mtime);
         Attributes {
             node,
@@ -90,7 +90,7 @@ impl Attributes {
             atime: time,
             mtime: time,
             ctime: time,
-            mode: self.mode & 0o444,
+            mode: self.mode & if writable { 0o666 } else { 0o444 },
             ..self
         }
     }

@@ -6,6 +6,8 @@ use crate::archive::ReadError;
 use crate::backup::BackupError;
 use crate::portal::database::DatabaseError;
 
+use super::uploads::UploadError;
+
 /// Why a file operation failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -19,9 +21,26 @@ pub enum FsError {
     /// A file was expected.
     #[error("it is a folder")]
     IsAFolder,
-    /// The mount is read-only.
-    #[error("the portal is mounted read-only")]
+    /// The mount, or this part of it, is read-only.
+    #[error("this can't be changed through the mount")]
     ReadOnly,
+    /// A computed file can only be replaced as a whole.
+    #[error("backup.zip is computed: it can be replaced as a whole, not changed in places")]
+    NotInPlace,
+    /// An attribute that programs copy along, which a file on its way in does not keep.
+    #[error("attributes of an upload are not kept")]
+    NotKept,
+    /// The name is taken.
+    #[error("there is such a file already")]
+    Exists,
+    /// There are too many temporary files.
+    #[error("there are too many temporary files in the portal")]
+    TooManyFiles,
+    /// A temporary file holds something that can't become a backup.
+    #[error(
+        "a course's folder takes backups only, on their way to being renamed to backup.zip; documents go to Document"
+    )]
+    NoArchive,
     /// There is no such extended attribute.
     #[error("there is no such attribute")]
     NoAttribute,
@@ -40,6 +59,9 @@ pub enum FsError {
     /// The archive can't be read, or changed under its reader.
     #[error(transparent)]
     Archive(#[from] ReadError),
+    /// An upload was not restored.
+    #[error(transparent)]
+    Upload(#[from] UploadError),
 }
 
 impl FsError {
@@ -58,6 +80,11 @@ impl FsError {
             FsError::NotAFolder => libc::ENOTDIR,
             FsError::IsAFolder => libc::EISDIR,
             FsError::ReadOnly => libc::EROFS,
+            FsError::NotInPlace | FsError::NotKept => libc::EOPNOTSUPP,
+            FsError::Exists => libc::EEXIST,
+            FsError::TooManyFiles => libc::ENFILE,
+            FsError::NoArchive => libc::EINVAL,
+            FsError::Upload(error) => error.errno,
             FsError::NoAttribute => libc::ENODATA,
             FsError::BadHandle => libc::EBADF,
             FsError::Files(error) => error.raw_os_error().unwrap_or(libc::EIO),
@@ -68,7 +95,8 @@ impl FsError {
         }
     }
 
-    /// Whether the administrator should read of it in the log: what an ordinary program provokes by asking is not.
+    /// Whether the administrator should read of it in the log: what an ordinary program provokes by asking is
+    /// not, and uploads that fail have their own line.
     pub fn is_news(&self) -> bool {
         matches!(self, FsError::Files(_) | FsError::Database(_) | FsError::Backup(_) | FsError::Archive(_))
             && self.errno() != libc::ENOENT

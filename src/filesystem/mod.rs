@@ -1,7 +1,8 @@
 //! The mounted portal: nodes, attributes, handles, operations; and the thin fuser adapter that only translates.
 //!
 //! [`PortalFs`] is the whole file system without a kernel: every operation is a method on [`Node`]s that can be called
-//! in a test. Only open handles are state. The [`adapter`] turns the kernel's requests into these calls and back.
+//! in a test. Only open handles, and uploads on their way in, are state. The [`adapter`] turns the kernel's requests
+//! into these calls and back.
 //!
 //! Rows decide what exists and what it is called, the disk what it holds: a row without a file and a file without a
 //! row are not shown.
@@ -10,11 +11,18 @@ pub mod adapter;
 mod archives;
 mod attributes;
 mod error;
+mod handles;
 mod listing;
 mod node;
 mod passthrough;
 mod properties;
+mod replies;
 mod snapshots;
+mod spool;
+mod temporaries;
+mod turns;
+mod uploads;
+mod writing;
 
 use std::fs::File;
 use std::sync::Arc;
@@ -34,17 +42,27 @@ use crate::portal::storage::Folder;
 use archives::Archives;
 use properties::{COURSE, DOCUMENT, ITEM, Property};
 use snapshots::{Courses, Snapshots};
+use temporaries::Temporary;
+use uploads::Uploads;
 
 pub use attributes::{Attributes, Time};
 pub use error::FsError;
 pub use listing::Listing;
 pub use node::Node;
+pub use temporaries::Owner;
+pub use uploads::UploadError;
+pub use writing::{Change, OpenSpool, Replace};
 
 /// Name of the Document folder in a course.
 const DOCUMENTS: &[u8] = b"Document";
 
 /// Name of the backup in a course.
 const BACKUP: &[u8] = b"backup.zip";
+
+/// Whether the name `name` in a course's folder has a meaning, so that nothing else may have it.
+fn is_fixed_name(name: &[u8]) -> bool {
+    [DOCUMENTS, BACKUP].contains(&name) || name.starts_with(b"backup@")
+}
 
 /// Size of a block in [`Space`], in bytes.
 const BLOCK: u64 = 512;
@@ -64,11 +82,13 @@ pub struct Options {
     pub uid: Option<u32>,
     /// Group shown for everything, else that of the files.
     pub gid: Option<u32>,
+    /// Whether backups may be put in. The portal must be open for writing then.
+    pub writable: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { ttl: Duration::from_secs(1), uid: None, gid: None }
+        Options { ttl: Duration::from_secs(1), uid: None, gid: None, writable: false }
     }
 }
 
@@ -93,6 +113,8 @@ pub enum OpenFile {
     Document(File),
     /// An archive as it was when it was opened.
     Archive(Box<Archive<BackupFiles>>),
+    /// A file that waits for its right name.
+    Temporary(Arc<Temporary>),
 }
 
 impl OpenFile {
@@ -104,6 +126,7 @@ impl OpenFile {
             let read = match self {
                 OpenFile::Document(file) => std::os::unix::fs::FileExt::read_at(file, rest, at)?,
                 OpenFile::Archive(archive) => archive.read_at(at, rest)?,
+                OpenFile::Temporary(temporary) => temporary.spool.read(at, rest)?,
             };
             if read == 0 {
                 break;
@@ -120,13 +143,14 @@ pub struct PortalFs {
     options: Options,
     snapshots: Snapshots,
     archives: Archives,
+    uploads: Arc<Uploads>,
 }
 
 impl PortalFs {
     /// The file system of `portal`; what is costly to compute is remembered in `cache`.
     pub fn new(portal: Arc<Portal>, cache: Arc<Cache>, checksums: Arc<Checksums>, options: Options) -> PortalFs {
         let archives = Archives::new(&portal, cache, checksums, options.ttl);
-        PortalFs { portal, options, snapshots: Snapshots::default(), archives }
+        PortalFs { portal, options, snapshots: Snapshots::default(), archives, uploads: Arc::default() }
     }
 
     /// How the portal is shown.
@@ -141,13 +165,24 @@ impl PortalFs {
             Node::Course(course) => match name {
                 DOCUMENTS => Node::Documents(course),
                 BACKUP => Node::Backup(course, Selection::ALL),
-                name => Node::Backup(course, selection(name).ok_or(FsError::NotFound)?),
+                name => match selection(name) {
+                    Some(selection) => Node::Backup(course, selection),
+                    None => self.uploads.temporaries.named(course, name).ok_or(FsError::NotFound)?.node(),
+                },
             },
             Node::Documents(course) => self.child(course, None, name)?,
             Node::Document(course, iid) => self.child(course, Some(iid.into()), name)?,
-            Node::Backup(..) => return Err(FsError::NotAFolder),
+            Node::Backup(..) | Node::Temporary(..) => return Err(FsError::NotAFolder),
         };
         self.attributes(node)
+    }
+
+    /// [`lookup`](Self::lookup) for the process `caller`, which may have removed `backup.zip` a moment ago.
+    pub fn lookup_for(&self, caller: u32, parent: Node, name: &[u8]) -> Result<Attributes, FsError> {
+        match parent {
+            Node::Course(course) if name == BACKUP && self.uploads.is_removed(course, caller) => Err(FsError::NotFound),
+            _ => self.lookup(parent, name),
+        }
     }
 
     /// The attributes of a node.
@@ -166,8 +201,10 @@ impl PortalFs {
             Node::Backup(course, selection) => {
                 let folder = self.attributes(Node::Course(course))?;
                 let summary = self.archives.summary(&self.portal, &self.course(course)?, selection)?;
-                Ok(folder.archive(node, summary.size, summary.mtime))
+                let writable = self.options.writable && selection == Selection::ALL;
+                Ok(folder.archive(node, summary.size, summary.mtime, writable))
             }
+            Node::Temporary(_, number) => self.temporary(number)?.attributes(),
         }
     }
 
@@ -203,6 +240,7 @@ impl PortalFs {
                 let archive = self.archives.open(&self.portal, &self.course(course)?, selection)?;
                 Ok(OpenFile::Archive(Box::new(archive)))
             }
+            Node::Temporary(_, number) => Ok(OpenFile::Temporary(self.temporary(number)?)),
             Node::Root | Node::Course(_) | Node::Documents(_) => Err(FsError::IsAFolder),
         }
     }
@@ -220,9 +258,11 @@ impl PortalFs {
                     files_free: disk.f_ffree,
                 });
             }
-            Node::Course(course) | Node::Documents(course) | Node::Document(course, _) | Node::Backup(course, _) => {
-                course
-            }
+            Node::Course(course)
+            | Node::Documents(course)
+            | Node::Document(course, _)
+            | Node::Backup(course, _)
+            | Node::Temporary(course, _) => course,
         };
         let course = self.course(course)?;
         let quota = self.portal.database().read(|session| Quota::load(session, &course))?;
@@ -234,14 +274,24 @@ impl PortalFs {
         let (tables, key): (&[&[Property]], i64) = match node {
             Node::Course(course) => (&[COURSE], course.into()),
             Node::Document(_, iid) => (&[DOCUMENT, ITEM], iid.into()),
-            Node::Root | Node::Documents(_) | Node::Backup(..) => return Ok(Vec::new()),
+            Node::Root | Node::Documents(_) | Node::Backup(..) | Node::Temporary(..) => return Ok(Vec::new()),
         };
         let rows = self.portal.database().read(|session| match node {
             Node::Course(_) => Ok::<_, FsError>(session.rows("SELECT * FROM course WHERE id = ?", &[key.into()])?),
             _ => document::rows_of(session, key).map_err(FsError::from),
         })?;
         let found = tables.iter().zip(&rows).flat_map(|(table, row)| table.iter().filter_map(|line| line.of(row)));
-        Ok(found.collect())
+        let mut found: Vec<(String, Vec<u8>)> = found.collect();
+        if let Node::Course(course) = node {
+            let (error, report) = self.uploads.texts(course);
+            let texts = [(properties::ERROR, error), (properties::REPORT, report)];
+            found.extend(texts.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?.into_bytes()))));
+        }
+        Ok(found)
+    }
+
+    fn temporary(&self, number: u32) -> Result<Arc<Temporary>, FsError> {
+        self.uploads.temporaries.numbered(number).ok_or(FsError::NotFound)
     }
 
     fn courses(&self) -> Result<Arc<Courses>, FsError> {
@@ -290,7 +340,8 @@ impl PortalFs {
         let folder = self.attributes(Node::Course(course))?;
         let last = self.archives.last_summary(&self.course(course)?);
         let (size, mtime) = last.map_or((0, folder.mtime.seconds), |summary| (summary.size, summary.mtime));
-        Ok(Attributes { settled: false, ..folder.archive(Node::Backup(course, Selection::ALL), size, mtime) })
+        let node = Node::Backup(course, Selection::ALL);
+        Ok(Attributes { settled: false, ..folder.archive(node, size, mtime, self.options.writable) })
     }
 
     fn owned(&self, attributes: Attributes) -> Attributes {

@@ -1,7 +1,8 @@
 //! An inode number is a row: what stands behind each number, with no table of numbers to grow or to lose.
 //!
 //! A number is a kind (4 bits), a course (28 bits: `course.id`) and a key (32 bits: the row's own key). The root is 1,
-//! as FUSE wants it. Numbers stay right over restarts and between hosts, because rows keep their keys.
+//! as FUSE wants it. Numbers stay right over restarts and between hosts, because rows keep their keys. The one exception
+//! are temporary files, which are no rows but open files of this process.
 
 use crate::backup::Selection;
 
@@ -18,6 +19,8 @@ pub enum Node {
     Document(u32, u32),
     /// A backup of a course: of the whole course or of selected tools.
     Backup(u32, Selection),
+    /// A temporary file in a course's folder: course and a number that counts up while the portal is mounted.
+    Temporary(u32, u32),
 }
 
 /// The inode number of the root (FUSE_ROOT_ID).
@@ -27,6 +30,7 @@ const COURSE: u64 = 1;
 const DOCUMENTS: u64 = 2;
 const DOCUMENT: u64 = 3;
 const BACKUP: u64 = 4;
+const TEMPORARY: u64 = 5;
 
 /// The highest `course.id` that fits.
 const LAST_COURSE: u32 = (1 << 28) - 1;
@@ -51,6 +55,7 @@ impl Node {
             Node::Documents(course) => pack(DOCUMENTS, course, 0),
             Node::Document(course, iid) => pack(DOCUMENT, course, iid),
             Node::Backup(course, selection) => pack(BACKUP, course, selection.number()),
+            Node::Temporary(course, number) => pack(TEMPORARY, course, number),
         }
     }
 
@@ -66,6 +71,7 @@ impl Node {
             DOCUMENTS => Node::Documents(course),
             DOCUMENT => Node::Document(course, key),
             BACKUP => Node::Backup(course, Selection::from_number(key)?),
+            TEMPORARY => Node::Temporary(course, key),
             _ => return None,
         };
         (node.number() == number).then_some(node)
@@ -80,7 +86,15 @@ mod tests {
     proptest! {
         #[test]
         fn every_node_comes_back_from_its_number(course in 1..=LAST_COURSE, key: u32) {
-            for node in [Node::Root, Node::Course(course), Node::Documents(course), Node::Document(course, key), Node::Backup(course, Selection::ALL)] {
+            let nodes = [
+                Node::Root,
+                Node::Course(course),
+                Node::Documents(course),
+                Node::Document(course, key),
+                Node::Backup(course, Selection::ALL),
+                Node::Temporary(course, key),
+            ];
+            for node in nodes {
                 prop_assert_eq!(Node::from_number(node.number()), Some(node));
             }
         }

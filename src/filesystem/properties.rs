@@ -8,6 +8,12 @@ use crate::portal::database::{Row, Value};
 /// What all our attributes begin with.
 pub const PREFIX: &str = "user.chamilo.";
 
+/// Why the last upload into a course was not restored; absent after one that was.
+pub const ERROR: &str = "user.chamilo.error";
+
+/// What the last upload into a course brought.
+pub const REPORT: &str = "user.chamilo.report";
+
 /// How a column is shown.
 #[derive(Clone, Copy)]
 enum Form {

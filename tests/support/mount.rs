@@ -58,6 +58,11 @@ impl Mount {
         self.path().join(path)
     }
 
+    /// The number of the process.
+    pub fn process_id(&self) -> u32 {
+        self.process.as_ref().unwrap().id()
+    }
+
     /// What the process has logged.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.log_file()).unwrap()
