@@ -15,7 +15,7 @@ use super::html::{self, Address};
 use super::item::{self, Item, Record};
 use super::property_rows;
 use super::shortcut;
-use super::tool::{Files, Form, Kind, Owner, Role, SHORTCUT, TOOLS, Table};
+use super::tool::{Files, Kind, Owner, Role, SHORTCUT, TOOLS, Table};
 use super::{Course, Stamp};
 
 /// What to do with an item whose place another one has (Chamilo 1.11, CourseRestorer's file policy).
@@ -698,9 +698,4 @@ fn added(tool: &str) -> Vec<u8> {
     }
     word.push_str("Added");
     word.into_bytes()
-}
-
-/// Whether the kind's items are objects one by one; others are told by their own form.
-pub fn is_object(kind: &Kind) -> bool {
-    matches!(kind.form, Form::Object(_))
 }
