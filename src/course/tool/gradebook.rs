@@ -32,7 +32,7 @@ const KIND: Kind = Kind {
         name: CATEGORY,
         roles: &[
             ("parent_id", Role::Late(CATEGORY)),
-            ("document_id", Role::Late("c_document")),
+            ("document_id", Role::Reference("c_document")),
             ("user_id", Role::User),
             ("grade_model_id", Role::Portal("grade_model")),
         ],
@@ -246,7 +246,9 @@ impl CustomForm for Gradebook {
             LINK => LINK_MEMBERS,
             _ => return None,
         };
-        Some(columns(members).map(|(_, column)| column).collect())
+        let told = columns(members).map(|(_, column)| column);
+        // The certificate's page counts for nothing: Chamilo's importer loses it, so its archives can't be relied on.
+        Some(told.filter(|column| *column != "document_id").collect())
     }
 }
 
