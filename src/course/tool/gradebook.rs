@@ -45,6 +45,7 @@ const KIND: Kind = Kind {
                 ..BY_CODE
             },
         ],
+        joined: true,
         ..BY_CODE
     },
     condition: "",
@@ -52,7 +53,8 @@ const KIND: Kind = Kind {
     form: Form::Custom(&Gradebook),
     property_tool: None,
     properties_archived: false,
-    place: &[],
+    // A course has one category at the top: Chamilo shows no second one.
+    place: &["parent_id"],
 };
 
 /// Where links lead, by type. The others lead to no content of a course: 2 to the drop box, 10 to portfolios.
