@@ -7,11 +7,14 @@ use std::path::Path;
 
 use coursefs::backup::resource;
 use coursefs::backup::restore::{Options, Report, restore};
+use coursefs::course::Course;
+use coursefs::course::empty;
 use coursefs::course::import::Conflict;
 use coursefs::course::item::Item;
 use coursefs::course::tool::{Kind, TOOLS};
 use coursefs::php::{Key, Value};
 use coursefs::portal::Portal;
+use coursefs::portal::database::DatabaseExt;
 use reference_support::rows::{RARE, execute, load};
 use reference_support::{CODE, backup, chamilos_backup, course_of, portal, resources, written};
 
@@ -76,6 +79,34 @@ fn a_gradebook_takes_the_place_of_another_if_that_is_to_be_overwritten() {
     restored(&portal, &backup(&portal, CODE, folder.path()), Conflict::Overwrite);
     let expected = [category("REF000", &["Oral exam"], &[1, 3]), category("Sub é", &["Participation"], &[4, 7, 8])];
     assert_eq!(shown(load(&portal, COPY).of("gradebook")), expected);
+}
+
+#[test]
+fn what_users_got_goes_with_the_gradebook_and_not_into_archives() {
+    let (folder, portal) = portal();
+    execute(
+        &portal,
+        &[
+            "INSERT INTO gradebook_result (id, user_id, evaluation_id, created_at, score)
+                VALUES (1, 5, 8, '2024-03-01 09:00:00', 12)",
+            "INSERT INTO gradebook_certificate (id, cat_id, user_id, score_certificate, created_at)
+                VALUES (1, 8, 5, 80, '2024-03-01 09:00:00')",
+        ],
+    );
+    restored(&portal, &backup(&portal, CODE, folder.path()), Conflict::Skip);
+    let count = |table: &str| {
+        let sql = format!("SELECT count(*) FROM {table}");
+        portal.database().read(|session| session.int(&sql, &[])).unwrap()
+    };
+    assert_eq!((count("gradebook_result"), count("gradebook_certificate")), (Some(1), Some(1)));
+    let items = load(&portal, CODE);
+    let deleted = portal.database().write(|session| {
+        let course = Course::by_code(session, CODE.as_bytes())?.unwrap();
+        items.of("gradebook").iter().try_for_each(|item| empty::delete(session, kind(), &course, &item.record))
+    });
+    deleted.unwrap();
+    assert_eq!((count("gradebook_result"), count("gradebook_certificate")), (Some(0), Some(0)));
+    assert_eq!(load(&portal, COPY).of("gradebook").len(), 2);
 }
 
 #[test]
