@@ -10,7 +10,7 @@ use super::super::reader::{BackupFile, ReadBackupError};
 use super::super::resource;
 use super::Report;
 use super::files::{StagedNames, Staging};
-use super::{RestoreError, files_error};
+use super::{RestoreError, files_error, loose_files};
 
 /// Items by kind.
 pub struct ReadItems(HashMap<&'static str, Vec<Item>>);
@@ -20,7 +20,7 @@ pub fn read(course: &Value<'_>, report: &mut Report) -> ReadItems {
     let mut found = HashMap::new();
     for (key, resources) in course.get("resources").into_iter().flat_map(Value::entries) {
         let key = String::from_utf8_lossy(&key.plain()).into_owned();
-        if key == "document" || NOT_CONTENT.contains(&key.as_str()) {
+        if key == "document" || loose_files::KEYS.contains(&key.as_str()) || NOT_CONTENT.contains(&key.as_str()) {
             continue;
         }
         let Some(kind) = resource::kind_of(&key) else {
