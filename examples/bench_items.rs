@@ -145,7 +145,8 @@ impl Filling<'_> {
                 self.row("c_quiz_rel_question", "iid", &columns, None)?;
             }
         }
-        let forum_category = self.row("c_forum_category", "cat_id", &[("cat_title", "All".into())], Some("forum_category"))?;
+        let forum_category =
+            self.row("c_forum_category", "cat_id", &[("cat_title", "All".into())], Some("forum_category"))?;
         let columns = [("forum_title", "Questions".into()), ("forum_category", forum_category.into())];
         let forum = self.row("c_forum_forum", "forum_id", &columns, Some("forum"))?;
         let mut forum_threads = Vec::new();
@@ -187,21 +188,19 @@ impl Filling<'_> {
         }
         for number in 0..items - quizzes - questions - threads - posts - announcements - links - terms {
             let date = || Value::from("2026-09-01 08:00:00");
-            let columns =
-                [("title", title("Excursion", number)), ("content", text(number).into()), ("start_date", date()), ("end_date", date())];
+            let columns = [
+                ("title", title("Excursion", number)),
+                ("content", text(number).into()),
+                ("start_date", date()),
+                ("end_date", date()),
+            ];
             self.row("c_calendar_event", "id", &columns, Some("calendar_event"))?;
         }
         Ok(())
     }
 
     /// Inserts a row with `values` and empty ones besides, its second key `key` and, for a tool's item, its property.
-    fn row(
-        &self,
-        table: &str,
-        key: &str,
-        values: &[(&str, Value)],
-        tool: Option<&str>,
-    ) -> Result<i64, DatabaseError> {
+    fn row(&self, table: &str, key: &str, values: &[(&str, Value)], tool: Option<&str>) -> Result<i64, DatabaseError> {
         let mut row: Vec<(&str, Value)> = vec![("c_id", self.course.id.into())];
         for column in schema::columns(table).iter().filter(|column| !matches!(column.name, "iid" | "c_id")) {
             let value = values.iter().find(|(name, _)| *name == column.name).map(|(_, value)| value.clone());

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use coursefs::course::create::{NewCourse, create};
 use coursefs::course::document_rows::{self, DocumentKind, NewDocument};
 use coursefs::course::{Course, Stamp};
-use coursefs::portal::{Access, Portal};
 use coursefs::portal::database::{DatabaseExt, Row, Session, Value};
+use coursefs::portal::{Access, Portal};
 use tempfile::TempDir;
 
 use super::programs::{Ended, coursefs};
