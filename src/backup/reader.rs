@@ -27,6 +27,9 @@ const COURSE_CLASS: &str = "Chamilo\\CourseBundle\\Component\\CourseCopy\\Course
 /// The longest `course_info.dat` that is read, in bytes: some 100,000 resources.
 const LONGEST_COURSE_INFO: u64 = 256 << 20;
 
+/// The most values that are read from it: 100,000 resources with two property rows each.
+const MOST_VALUES: usize = 10_000_000;
+
 /// Bytes unpacked at once.
 const PIECE: usize = 256 << 10;
 
@@ -91,7 +94,7 @@ impl CourseInfo {
     /// Reads the Course object.
     pub fn course(&self) -> Result<Value<'_>, ReadBackupError> {
         let failed = |reason| ReadBackupError::CourseInfo { path: self.path.clone(), reason };
-        let limits = Limits { bytes: LONGEST_COURSE_INFO as usize, ..Limits::default() };
+        let limits = Limits { bytes: LONGEST_COURSE_INFO as usize, values: MOST_VALUES, ..Limits::default() };
         let (value, _) = php::read(&self.serialized, &limits).map_err(|error| failed(error.to_string()))?;
         match value.as_object() {
             Some(object) if object.is_a(COURSE_CLASS) => Ok(value),
@@ -135,15 +138,10 @@ impl BackupFile {
             let reason = format!("it declares {length} bytes, more than the {LONGEST_COURSE_INFO} that are read");
             return Err(ReadBackupError::CourseInfo { path, reason });
         }
-        let mut encoded = Vec::new();
-        self.unpack(COURSE_INFO, &mut encoded)?;
-        // PHP decodes without strictness: what is not of the alphabet is passed over.
-        encoded.retain(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'));
-        let lenient = GeneralPurposeConfig::new()
-            .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-            .with_decode_allow_trailing_bits(true);
-        let serialized = GeneralPurpose::new(&STANDARD, lenient)
-            .decode(&encoded)
+        let mut decoder = Decoder { pending: Vec::new(), decoded: Vec::new() };
+        self.unpack(COURSE_INFO, &mut decoder)?;
+        let serialized = decoder
+            .finish()
             .map_err(|error| ReadBackupError::CourseInfo { path: path.clone(), reason: error.to_string() })?;
         Ok(CourseInfo { path, serialized })
     }
@@ -200,6 +198,49 @@ impl BackupFile {
             return Err(damaged(&self.path, name, &format!("it ends after {unpacked} of {declared} bytes")));
         }
         Ok(mtime)
+    }
+}
+
+/// Decodes base64 as PHP does it, without strictness: what is not of the alphabet is passed over. It takes what comes
+/// piece by piece, so that a long text never lies in memory twice.
+struct Decoder {
+    /// Of the alphabet, not yet decoded.
+    pending: Vec<u8>,
+    decoded: Vec<u8>,
+}
+
+impl Decoder {
+    const LENIENT: GeneralPurpose = GeneralPurpose::new(
+        &STANDARD,
+        GeneralPurposeConfig::new()
+            .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+            .with_decode_allow_trailing_bits(true),
+    );
+
+    /// Decodes the first `length` pending bytes.
+    fn decode(&mut self, length: usize) -> Result<(), base64::DecodeError> {
+        Self::LENIENT.decode_vec(self.pending.get(..length).unwrap_or_default(), &mut self.decoded)?;
+        self.pending.drain(..length);
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Vec<u8>, base64::DecodeError> {
+        self.decode(self.pending.len())?;
+        Ok(self.decoded)
+    }
+}
+
+impl Write for Decoder {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let of_alphabet = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+        self.pending.extend(bytes.iter().copied().filter(of_alphabet));
+        // Four letters are three bytes.
+        self.decode(self.pending.len() / 4 * 4).map_err(io::Error::other)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
