@@ -8,7 +8,7 @@ use crate::php::{Key, Sink, Value as Php, Writer};
 use crate::portal::database::Value;
 use crate::portal::schema;
 
-use super::course_info::{NAMESPACE, column, empty_list, property_rows, text_property};
+use super::course_info::{NAMESPACE, column, property_rows, text_property};
 use super::extras;
 
 /// Writes the resources of all kinds that have items, each under its key; [`count`] tells beforehand how many.
@@ -99,7 +99,8 @@ fn write<S: Sink>(item: &Item, object: &'static Object, items: &Items, writer: &
     if !matches!(object.obj, Obj::Row { first: true, .. }) {
         obj(item, object, items, writer);
     }
-    empty_list(writer, b"extraFields");
+    writer.property(b"extraFields");
+    writer.value(&fields(item));
     for (name, value) in dynamic {
         writer.property(name.as_bytes());
         writer.value(&value);
@@ -210,6 +211,16 @@ pub fn told<'r>(table: &Table, record: &'r Record, column: &str) -> Cow<'r, Valu
     }
 }
 
+/// The values of an item's extra fields, as Chamilo writes those of learning paths; its importer looks at no others.
+fn fields(item: &Item) -> Php<'static> {
+    const KEYS: [&str; 5] = ["value", "variable", "field_type", "id", "display_text"];
+    let values = item
+        .fields
+        .iter()
+        .map(|row| Php::Array(KEYS.iter().map(|key| (Key::from(*key), extras::php(row.get(key)))).collect()));
+    Php::Array((0..).zip(values).map(|(number, value)| (Key::Int(number), value)).collect())
+}
+
 /// What an archive holds of one kind.
 pub struct Found {
     /// The items.
@@ -263,7 +274,11 @@ fn read_item(kind: &'static Kind, object: &'static Object, key: &Key<'_>, resour
     );
     let rows = resource.get("item_properties").into_iter().flat_map(Php::entries);
     let properties = rows.map(|(_, row)| extras::read_property(row)).collect();
-    let mut item = Item { kind, record, properties };
+    let fields = resource.get("extraFields").into_iter().flat_map(Php::entries);
+    // Values of tags are lists of their own, which we do not keep.
+    let fields = fields.filter(|(_, field)| !matches!(field.get("value"), Some(Php::Array(_))));
+    let fields = fields.map(|(_, field)| extras::read_property(field)).collect();
+    let mut item = Item { kind, record, properties, fields };
     if let Some(extras) = resource.get(extras::NAME) {
         // Rows that Chamilo's form does not list are those that stand there, and no others.
         for (child, records) in table.children.iter().zip(&mut item.record.children) {

@@ -3,6 +3,7 @@
 use crate::portal::database::{DatabaseError, Session, Value};
 
 use super::Course;
+use super::extra_field;
 use super::item::Record;
 use super::shortcut;
 use super::tool::{Kind, Owner, Table};
@@ -22,6 +23,9 @@ pub fn delete(
     let sql = format!("DELETE FROM `{}` WHERE {owned}`{}` = ?", table.name, table.primary);
     let params: Vec<Value> = value.into_iter().chain([record.get(table.primary).clone()]).collect();
     session.execute(&sql, &params)?;
+    if let Some(kind) = table.extra_fields {
+        extra_field::delete(session, kind, key)?;
+    }
     if let Some(shortcut) = table.shortcut {
         shortcut::delete(session, &shortcut, course.id, key)?;
     }

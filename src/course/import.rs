@@ -11,6 +11,7 @@ use std::io;
 use crate::portal::database::{DatabaseError, Row, Session, Value};
 use crate::portal::schema::{self, Column};
 
+use super::extra_field;
 use super::html::{self, Address};
 use super::item::{self, Item, Record};
 use super::property_rows;
@@ -203,6 +204,11 @@ impl<'a> Import<'a> {
             self.place_files(&kind.table, &mut record, attachments, &mut outcome)?;
             let key = self.insert(&kind.table, &record, None)?;
             self.insert_property(item, key)?;
+            if let Some(of) = kind.table.extra_fields {
+                for field in &item.fields {
+                    extra_field::insert(self.session, of, key, field, &self.stamp)?;
+                }
+            }
             if let (Some(shortcut), Some(1)) = (kind.table.shortcut, record.int(SHORTCUT)) {
                 let name = record.bytes("name");
                 shortcut::insert(self.session, &shortcut, self.course.id, key, &name)?;

@@ -9,6 +9,7 @@ use std::rc::Rc;
 use crate::portal::database::{DatabaseError, Row, Session, Value};
 use crate::portal::schema;
 
+use super::extra_field;
 use super::shortcut;
 use super::tool::{Kind, Owner, SHORTCUT, TOOLS, Table};
 
@@ -99,6 +100,8 @@ pub struct Item {
     pub record: Record,
     /// All rows of `c_item_property` for it, oldest first.
     pub properties: Vec<Row>,
+    /// Values of its extra fields.
+    pub fields: Vec<Row>,
 }
 
 impl std::fmt::Debug for Kind {
@@ -232,6 +235,13 @@ fn load_kind(
         (Some(shortcut), Some(course)) => shortcut::load(session, &shortcut, course)?,
         _ => HashSet::new(),
     };
+    let mut fields = match table.extra_fields {
+        Some(kind) if !records.is_empty() => {
+            let keys: Vec<i64> = records.iter().filter_map(|record| record.key(table)).collect();
+            extra_field::load(session, kind, &keys)?
+        }
+        _ => HashMap::new(),
+    };
     let mut items = Vec::with_capacity(records.len());
     for mut record in records {
         if record.key(table).is_some_and(|key| shortcuts.contains(&key)) {
@@ -241,7 +251,8 @@ fn load_kind(
             Some(tool) => properties.take(tool, record.key(table)),
             None => Vec::new(),
         };
-        let item = Item { kind, record, properties };
+        let fields = record.key(table).and_then(|key| fields.remove(&key)).unwrap_or_default();
+        let item = Item { kind, record, properties, fields };
         if !item.is_deleted() {
             items.push(item);
         }

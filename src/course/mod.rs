@@ -5,6 +5,7 @@ mod defaults;
 pub mod document;
 pub mod document_rows;
 pub mod empty;
+mod extra_field;
 pub mod html;
 pub mod import;
 pub mod item;

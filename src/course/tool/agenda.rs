@@ -10,6 +10,7 @@ const EVENT: Kind = Kind {
     class: "CalendarEvent",
     table: Table {
         name: "c_calendar_event",
+        extra_fields: Some(5),
         roles: &[
             ("content", Role::Html),
             ("room_id", Role::Portal("room")),

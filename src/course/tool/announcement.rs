@@ -10,6 +10,7 @@ const ANNOUNCEMENT: Kind = Kind {
     class: "Announcement",
     table: Table {
         name: "c_announcement",
+        extra_fields: Some(21),
         roles: &[("content", Role::Html), ("display_order", Role::Loose)],
         children: &[ATTACHMENT],
         ..Table::COURSE

@@ -14,6 +14,7 @@ const ASSIGNMENT: Kind = Kind {
     class: "Work",
     table: Table {
         name: "c_student_publication",
+        extra_fields: Some(9),
         roles: &[
             ("description", Role::Html),
             ("document_id", Role::Reference("c_document")),

@@ -10,6 +10,7 @@ const ATTENDANCE: Kind = Kind {
     class: "Attendance",
     table: Table {
         name: "c_attendance",
+        extra_fields: Some(24),
         roles: &[("description", Role::Html)],
         children: &[CALENDAR, RESULT, LOG],
         ..Table::COURSE

@@ -14,6 +14,7 @@ const CATEGORY: Kind = Kind {
     class: "ForumCategory",
     table: Table {
         name: "c_forum_category",
+        extra_fields: Some(15),
         key: "cat_id",
         roles: &[("cat_comment", Role::Html), ("cat_order", Role::Loose)],
         ..Table::COURSE
@@ -117,6 +118,7 @@ const POST: Kind = Kind {
     class: "ForumPost",
     table: Table {
         name: "c_forum_post",
+        extra_fields: Some(16),
         key: "post_id",
         roles: &[
             ("post_text", Role::Html),

@@ -249,7 +249,12 @@ impl CustomForm for Gradebook {
                 Some(rows) => rows.entries().iter().map(|(_, row)| read_row(&kind.table, row)).collect(),
                 None => objects(gradebook, "categories").map(|category| read_category(kind, category)).collect(),
             };
-            items.extend(records.into_iter().map(|record| Item { kind, record, properties: Vec::new() }));
+            items.extend(records.into_iter().map(|record| Item {
+                kind,
+                record,
+                properties: Vec::new(),
+                fields: Vec::new(),
+            }));
         }
         items
     }

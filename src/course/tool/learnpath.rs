@@ -84,6 +84,7 @@ const TARGETS: &[(&str, &str)] = &[
     ("thread", "c_forum_thread"),
     ("student_publication", "c_student_publication"),
     ("survey", "c_survey"),
+    ("xapi", "xapi_tool_launch"),
 ];
 
 /// In Chamilo's own paths steps are named by their keys; in SCORM paths by the names of their manifest.
@@ -129,6 +130,7 @@ const PATH: Kind = Kind {
     class: "CourseCopyLearnpath",
     table: Table {
         name: "c_lp",
+        extra_fields: Some(6),
         roles: &[
             ("author", Role::Html),
             ("prerequisite", Role::Late("c_lp")),

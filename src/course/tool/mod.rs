@@ -189,6 +189,8 @@ pub struct Table {
     pub directory: Option<Directory>,
     /// How rows stand on the course's home page, if they can.
     pub shortcut: Option<Shortcut>,
+    /// The kind of extra fields that items of this table may have (Chamilo 1.11, `extra_field.extra_field_type`).
+    pub extra_fields: Option<i64>,
     /// Whether the rows belong to users (results, subscriptions): never archived, deleted with what they belong to.
     pub users_own: bool,
     /// Whether Chamilo keeps deleted rows for what hangs on them: they are archived as what they are.
@@ -219,6 +221,7 @@ impl Table {
         files: None,
         directory: None,
         shortcut: None,
+        extra_fields: None,
         users_own: false,
         keeps_deleted: false,
         also: "",

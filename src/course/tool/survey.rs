@@ -16,6 +16,7 @@ const SURVEY: Kind = Kind {
     class: "Survey",
     table: Table {
         name: "c_survey",
+        extra_fields: Some(12),
         key: "survey_id",
         roles: &[
             ("title", Role::Html),

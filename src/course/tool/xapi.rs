@@ -17,7 +17,6 @@ const ACTIVITY: Kind = Kind {
         roles: &[
             ("description", Role::Html),
             ("launch_url", Role::Html),
-            ("lrs_url", Role::Private),
             ("lrs_auth_username", Role::Private),
             ("lrs_auth_password", Role::Private),
         ],

@@ -19,6 +19,7 @@ const QUIZ: Kind = Kind {
     class: "Quiz",
     table: Table {
         name: "c_quiz",
+        extra_fields: Some(17),
         key: "iid",
         copies: &["id"],
         roles: &[
@@ -116,6 +117,7 @@ const QUESTION: Kind = Kind {
     class: "QuizQuestion",
     table: Table {
         name: "c_quiz_question",
+        extra_fields: Some(4),
         key: "iid",
         copies: &["id"],
         roles: &[
