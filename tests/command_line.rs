@@ -54,13 +54,12 @@ fn mount(portal: &TestPortal, point: &Path) -> Ended {
 #[test]
 fn wrong_usage_exits_with_2() {
     let cache = tempfile::tempdir().unwrap();
-    let wrong: [&[&str]; 8] = [
+    let wrong: [&[&str]; 7] = [
         &[],
         &["frobnicate"],
         &["mount"],
         &["mount", "portal"],
         &["mount", "portal", "point", "-o", "frobnicate"],
-        &["mount", "portal", "point", "-o", "rw"],
         &["restore", "portal", "COURSE"],
         &["backup", "portal", "COURSE", "--frobnicate"],
     ];

@@ -22,7 +22,7 @@ fn rows(portal: &Path, sql: &str) -> Vec<Row> {
 
 fn execute(portal: &Path, sql: &str, values: &[Value]) {
     let portal = Portal::open(portal, Access::ReadWrite).unwrap();
-    portal.database().write(|session| Ok::<_, DatabaseError>(session.execute(sql, values)?)).unwrap();
+    portal.database().write::<u64, DatabaseError>(|session| session.execute(sql, values)).unwrap();
 }
 
 /// Backs GEO101 of the sample up and restores it as GEO102.

@@ -71,10 +71,6 @@ fn ways() -> Vec<(&'static str, Vec<String>)> {
         ("rsync --fsync", shell("rsync -a --fsync \"$1\" \"$2/backup.zip\"")),
         ("rsync --preallocate", shell("rsync -aX --preallocate \"$1\" \"$2/backup.zip\"")),
         (
-            "unzip and zip",
-            shell("cat \"$1\" > \"$2/zi8Xy2Qa\"; chmod 644 \"$2/zi8Xy2Qa\"; mv \"$2/zi8Xy2Qa\" \"$2/backup.zip\""),
-        ),
-        (
             "pieces from the back",
             python(
                 "data = open(sys.argv[1], 'rb').read()\nf = open(sys.argv[2] + '/backup.zip', 'wb', buffering=0)\n\

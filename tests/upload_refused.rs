@@ -327,20 +327,33 @@ fn a_temporary_file_is_found_by_name_but_not_listed_and_goes_when_it_is_removed(
 fn what_is_no_archive_is_not_kept_in_a_course_folder() {
     let setting = Setting::new();
     let notes = setting.aside("notes.txt", b"notes");
-    let ended = Ended::of(start("cp", &[&notes, &setting.folder()]).output().unwrap());
+    let ended = Ended::of(start("cp", &[&notes, &setting.folder().join(".notes")]).output().unwrap());
     assert_eq!(ended.code, 1);
     assert!(ended.stderr.contains("Invalid argument"), "{}", ended.stderr);
 }
 
 #[test]
+fn an_archive_under_a_name_that_means_nothing_is_refused_at_once() {
+    let setting = Setting::new();
+    let from = setting.aside("monday.zip", &hand_made().bytes());
+    let before = snapshot(&setting.portal);
+    for name in ["monday.zip", "notes.txt", "zi8Xy2Qa"] {
+        let ended = Ended::of(start("cp", &[&from, &setting.folder().join(name)]).output().unwrap());
+        assert_eq!(ended.code, 1);
+        assert!(ended.stderr.contains("Read-only file system"), "{}", ended.stderr);
+    }
+    assert_eq!(snapshot(&setting.portal), before);
+}
+
+#[test]
 fn a_file_never_renamed_is_discarded_at_the_end_and_the_log_says_so() {
     let mut setting = Setting::new();
-    let from = setting.aside("GEO101 monday.zip", &hand_made().bytes());
+    let from = setting.aside("monday-backup.zip", &hand_made().bytes());
     let before = snapshot(&setting.portal);
     support::run("cp", &[&from, &setting.folder()]);
     setting.mount.unmount();
     let log = setting.mount.log();
-    assert!(log.contains("GEO101 monday.zip") && log.contains("not renamed to backup.zip"), "{log}");
+    assert!(log.contains("monday-backup.zip") && log.contains("not renamed to backup.zip"), "{log}");
     assert_eq!(snapshot(&setting.portal), before);
 }
 

@@ -16,6 +16,7 @@ use crate::portal::Portal;
 use crate::portal::database::DatabaseError;
 use crate::portal::storage::{Folder, stat_at};
 
+use super::loose_files::{Loose, Tree, WalkError};
 use super::rows::{Listed, Place as CoursePlace, Rows};
 
 /// Moves the fingerprint when a new version of coursefs writes other bytes for the same course.
@@ -46,6 +47,14 @@ pub enum BackupError {
         path: String,
         /// Why.
         source: io::Error,
+    },
+    /// A SCORM package or picture can't be looked at.
+    #[error("course {course}: {source}")]
+    Loose {
+        /// Code of the course.
+        course: String,
+        /// Why.
+        source: WalkError,
     },
     /// The names don't make an archive.
     #[error("course {course}: {source}")]
@@ -79,13 +88,22 @@ pub struct Digest {
 pub struct LookedAt {
     /// Attributes of the listed file of the same place, `None` if nothing fitting lies on the disk.
     stats: Vec<Option<Stat>>,
+    /// Files that no row names.
+    loose: Tree,
+    /// Whether the serialized course tells all of them.
+    loose_holds: bool,
     /// The course's folder, `None` if it is gone.
     folder: Option<Folder>,
 }
 
 impl LookedAt {
     /// Looks at the listed files of the course at `place`; opens none.
-    pub fn look(portal: &Portal, place: &CoursePlace, listed: &[Listed]) -> Result<LookedAt, BackupError> {
+    pub fn look(
+        portal: &Portal,
+        place: &CoursePlace,
+        listed: &[Listed],
+        loose: &Loose,
+    ) -> Result<LookedAt, BackupError> {
         let failed = |path: &[u8], source| BackupError::Files {
             course: place.code.clone(),
             path: String::from_utf8_lossy(path).into_owned(),
@@ -94,7 +112,8 @@ impl LookedAt {
         let top = match portal.courses_folder().folder(&place.directory) {
             Ok(folder) => folder,
             Err(error) if is_absent(&error) => {
-                return Ok(LookedAt { stats: vec![None; listed.len()], folder: None });
+                let stats = vec![None; listed.len()];
+                return Ok(LookedAt { stats, loose: Tree::default(), loose_holds: loose.is_empty(), folder: None });
             }
             Err(source) => return Err(failed(&place.directory, source)),
         };
@@ -122,7 +141,9 @@ impl LookedAt {
             let wanted = if file.folder { FileType::Directory } else { FileType::RegularFile };
             stats.push(stat.filter(|stat| FileType::from_raw_mode(stat.st_mode) == wanted));
         }
-        Ok(LookedAt { stats, folder: Some(top) })
+        let failed = |source| BackupError::Loose { course: place.code.clone(), source };
+        let loose_holds = loose.holds(&top).map_err(failed)?;
+        Ok(LookedAt { stats, loose: loose.walk(&top).map_err(failed)?, loose_holds, folder: Some(top) })
     }
 }
 
@@ -141,17 +162,20 @@ impl Contents {
 
     /// Looks at the files that go with `rows`.
     pub fn gather(portal: &Portal, rows: Arc<Rows>) -> Result<Contents, BackupError> {
-        let files = LookedAt::look(portal, &rows.place, &rows.listed)?;
+        let files = LookedAt::look(portal, &rows.place, &rows.listed, &rows.loose)?;
         Ok(Contents { rows, files })
     }
 
-    /// Whether the pages that were read for the rows are still those on the disk. If not, load the rows anew.
+    /// Whether what was looked up on the disk for the serialized course still is there: the pages that were read, the
+    /// packages and pictures that no row names. If not, load the rows anew.
     pub fn pages_hold(&self) -> bool {
-        self.rows.listed.iter().zip(&self.files.stats).all(|(listed, stat)| match (&listed.page, stat) {
-            (Some((read, _)), Some(stat)) => *read == identity(stat),
-            (Some(_), None) => false,
-            (None, _) => true,
-        })
+        let mut listed = self.rows.listed.iter().zip(&self.files.stats);
+        self.files.loose_holds
+            && listed.all(|(listed, stat)| match (&listed.page, stat) {
+                (Some((read, _)), Some(stat)) => *read == identity(stat),
+                (Some(_), None) => false,
+                (None, _) => true,
+            })
     }
 
     /// Size and fingerprint.
@@ -181,7 +205,8 @@ impl Contents {
             }
         }
         let size = self.layout(entries)?.size();
-        let files = self.files.stats.iter().flatten().map(|stat| stat.st_mtime);
+        let loose = self.files.loose.found.iter().map(|(_, stat)| stat);
+        let files = self.files.stats.iter().flatten().chain(loose).map(|stat| stat.st_mtime);
         let newest = files.chain([self.rows.changed]).max().unwrap_or(0);
         Ok(Digest { size, fingerprint: hash.digest128(), newest })
     }
@@ -200,6 +225,10 @@ impl Contents {
                 layout.size(),
                 layout.entries().len()
             );
+        }
+        for path in &self.files.loose.left_out {
+            let path = String::from_utf8_lossy(path);
+            warn!("{path} of course {} is no file or folder and not in its backup", self.rows.place.code);
         }
         Ok(Archive::new(layout, BackupFiles { folder: self.files.folder }, checksums))
     }
@@ -240,6 +269,11 @@ impl Contents {
                 entry.content = page(listed, read, *length)?;
             }
             entries.push(entry);
+        }
+        for (place, stat) in &self.files.loose.found {
+            let folder = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
+            let listed = Listed { place: place.clone(), name: None, page: None, folder, without_disk: None };
+            entries.extend(entry(&listed, Some(stat)));
         }
         entries.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(entries)
@@ -311,7 +345,7 @@ fn unread(size: u64) -> FileIdentity {
 }
 
 /// Whether the error says that there is nothing (or nothing that may be followed) at a path.
-fn is_absent(error: &io::Error) -> bool {
+pub(super) fn is_absent(error: &io::Error) -> bool {
     use rustix::io::Errno;
     let errors = [Errno::NOENT, Errno::NOTDIR, Errno::LOOP, Errno::XDEV, Errno::NAMETOOLONG, Errno::INVAL];
     errors.iter().any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))

@@ -12,6 +12,7 @@ use crate::php::{self, Key, Sink, Writer};
 use crate::portal::database::{Row, Value};
 
 use super::links;
+use super::loose_files::{self, Loose};
 use super::rows::CourseRows;
 use super::{extras, resource, users};
 
@@ -22,13 +23,13 @@ pub const NAMESPACE: &str = "Chamilo\\CourseBundle\\Component\\CourseCopy\\";
 const NEUTRAL_COURSES: &str = "/var/www/chamilo/app/courses/";
 
 /// Writes the serialized Course object (before base64) into `sink`.
-pub fn write<S: Sink>(rows: &CourseRows, sink: S) -> S {
+pub fn write<S: Sink>(rows: &CourseRows, loose: &Loose, sink: S) -> S {
     let mut writer = Writer::new(sink);
     let course = &rows.course;
     let directory = course.text("directory");
     writer.begin_object(format!("{NAMESPACE}Course").as_bytes(), 10);
     writer.property(b"resources");
-    resources(rows, &mut writer);
+    resources(rows, loose, &mut writer);
     text_property(&mut writer, b"code", &course.bytes("code"));
     text_property(&mut writer, b"path", format!("{NEUTRAL_COURSES}{directory}/").as_bytes());
     for name in [b"destination_path".as_slice(), b"destination_db"] {
@@ -50,7 +51,7 @@ pub fn write<S: Sink>(rows: &CourseRows, sink: S) -> S {
 /// it finds the document if the very same object stands under that key too (Chamilo 1.11, CourseRestorer).
 const SHOWN_BY_STEPS: [&str; 2] = ["final_item", "readout_text"];
 
-fn resources<S: Sink>(rows: &CourseRows, writer: &mut Writer<S>) {
+fn resources<S: Sink>(rows: &CourseRows, loose: &Loose, writer: &mut Writer<S>) {
     let has_documents = !rows.documents.is_empty();
     let keys: HashSet<i64> = rows.documents.iter().map(|document| document.iid).collect();
     let shown: Vec<(&str, Vec<i64>)> = SHOWN_BY_STEPS
@@ -62,7 +63,8 @@ fn resources<S: Sink>(rows: &CourseRows, writer: &mut Writer<S>) {
         .filter(|(_, documents): &(&str, Vec<i64>)| !documents.is_empty())
         .collect();
     let mut slots = HashMap::new();
-    writer.begin_array(usize::from(has_documents) + resource::count(&rows.items) + shown.len());
+    let count = usize::from(has_documents) + resource::count(&rows.items) + loose_files::count(rows, loose);
+    writer.begin_array(count + shown.len());
     if has_documents {
         writer.key_str(b"document");
         writer.begin_array(rows.documents.len());
@@ -94,6 +96,7 @@ fn resources<S: Sink>(rows: &CourseRows, writer: &mut Writer<S>) {
         writer.end();
     }
     resource::write_all(&rows.items, writer);
+    loose_files::write(rows, loose, writer);
     for (kind, documents) in shown {
         writer.key_str(kind.as_bytes());
         writer.begin_array(documents.len());
@@ -135,6 +138,11 @@ fn document_extras(rows: &CourseRows, document: &Document) -> Option<php::Value<
 fn resource<S: Sink>(writer: &mut Writer<S>, source_id: &Value, kind: &str, item_properties: &[Row]) {
     writer.property(b"source_id");
     column(writer, source_id);
+    rest_of_resource(writer, kind, item_properties);
+}
+
+/// Those after `source_id`.
+pub fn rest_of_resource<S: Sink>(writer: &mut Writer<S>, kind: &str, item_properties: &[Row]) {
     writer.property(b"destination_id");
     writer.int(-1);
     text_property(writer, b"type", kind.as_bytes());

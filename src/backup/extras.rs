@@ -148,6 +148,10 @@ fn read_children(value: &Php<'_>, table: &'static Table, record: &mut Record) {
         let Some((place, child)) = std::str::from_utf8(&name).ok().and_then(|name| table.child(name)) else {
             continue;
         };
+        // No archive of ours has rows of users, and another's is not to bring them in.
+        if child.users_own {
+            continue;
+        }
         let Some(records) = record.children.get_mut(place) else { continue };
         for (number, (_, row)) in rows.entries().iter().enumerate() {
             if number >= records.len() {

@@ -12,6 +12,7 @@ mod contents;
 mod course_info;
 mod extras;
 mod links;
+mod loose_files;
 pub mod reader;
 mod remembered;
 pub mod resource;

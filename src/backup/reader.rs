@@ -146,6 +146,13 @@ impl BackupFile {
         Ok(CourseInfo { path, serialized })
     }
 
+    /// The names of files and folders that begin with `start`, in order; those of folders may end in a slash.
+    pub fn names_below(&self, start: &[u8]) -> Vec<Vec<u8>> {
+        let mut names: Vec<Vec<u8>> = self.places.keys().filter(|name| name.starts_with(start)).cloned().collect();
+        names.sort_unstable();
+        names
+    }
+
     /// The declared length of the file `name` in bytes, `None` if the archive has no such file.
     pub fn size(&mut self, name: &[u8]) -> Result<Option<u64>, ReadBackupError> {
         let Some(place) = self.places.get(name).copied() else { return Ok(None) };

@@ -13,6 +13,7 @@ use crate::portal::database::{DatabaseExt, Row, Value};
 
 use super::contents::LookedAt;
 use super::links::{Links, Patch};
+use super::loose_files::Loose;
 use super::restore::is_page;
 use super::safe_names::SafeNames;
 use super::selection::Selection;
@@ -153,6 +154,8 @@ pub struct Rows {
     pub listed: Vec<Listed>,
     /// Names in the archive that differ, `None` if there are none.
     pub renamed: Option<Renamed>,
+    /// Files that no row names, as the serialized course tells them.
+    pub loose: Loose,
 }
 
 /// What a course's rows say, with the serialized course and the files, all of one moment.
@@ -176,9 +179,11 @@ impl Rows {
         let links = rows.renamed.as_ref().map(Renamed::links);
         texts::archive(&mut rows.items, links.as_ref());
         let listed = listed(&rows);
+        let loose = Loose::look(portal, &rows, &place);
+        let loose = loose.map_err(|source| BackupError::Loose { course: place.code.clone(), source })?;
         let (files, serialized) = std::thread::scope(|scope| {
-            let looking = scope.spawn(|| LookedAt::look(portal, &place, &listed));
-            let serialized = course_info::write(&rows, Vec::with_capacity(2000 * rows.documents.len()));
+            let looking = scope.spawn(|| LookedAt::look(portal, &place, &listed, &loose));
+            let serialized = course_info::write(&rows, &loose, Vec::with_capacity(2000 * rows.documents.len()));
             (looking.join(), serialized)
         });
         let files = files.map_err(|_| BackupError::Fault)??;
@@ -189,6 +194,7 @@ impl Rows {
             hash: xxh3_128(&serialized),
             listed,
             renamed: rows.renamed,
+            loose,
         });
         Ok(Loaded { contents: Contents::new(Arc::clone(&rows), files), rows, serialized })
     }

@@ -15,7 +15,7 @@ use super::html::{self, Address};
 use super::item::{self, Item, Record};
 use super::property_rows;
 use super::shortcut;
-use super::tool::{Files, Form, Kind, Owner, Role, SHORTCUT, TOOLS, Table};
+use super::tool::{Files, Kind, Owner, Role, SHORTCUT, TOOLS, Table};
 use super::{Course, Stamp};
 
 /// What to do with an item whose place another one has (Chamilo 1.11, CourseRestorer's file policy).
@@ -159,7 +159,8 @@ impl<'a> Import<'a> {
         let mut places: HashMap<Vec<u8>, Item> = HashMap::new();
         for there in item::load_one_kind(self.session, kind, &self.course_row)? {
             if let Some(place) = place(kind, &there.record) {
-                places.insert(place, there.clone());
+                // Of several the first counts, as in Chamilo.
+                places.entry(place).or_insert_with(|| there.clone());
             }
             let sides = Sides { kind, keys: None, told: &told };
             present.entry(sides.canonical(&there.record)).or_default().push(there);
@@ -177,6 +178,11 @@ impl<'a> Import<'a> {
                 continue;
             }
             if let Some(there) = place(kind, &item.record).and_then(|place| places.get(&place)) {
+                if kind.table.joined && self.conflict != Conflict::Overwrite {
+                    let joined = self.join(kind, &told, &item.record, &there.record)?;
+                    *(if joined { &mut outcome.added } else { &mut outcome.equal }) += 1;
+                    continue;
+                }
                 let name = String::from_utf8_lossy(&place(kind, &item.record).unwrap_or_default()).into_owned();
                 match self.conflict {
                     Conflict::Overwrite => {
@@ -259,10 +265,34 @@ impl<'a> Import<'a> {
         }
     }
 
+    /// Adds the rows below `old` that `there` has not; returns whether there were any.
+    fn join(&mut self, kind: &'static Kind, told: &Told, old: &Record, there: &Record) -> Result<bool, ImportError> {
+        let table = &kind.table;
+        let (Some(old_key), Some(key)) = (old.key(table), there.key(table)) else { return Ok(false) };
+        self.keys.insert((table.name, old_key), key);
+        let mut joined = false;
+        for ((child, rows), present) in table.children.iter().zip(&old.children).zip(&there.children) {
+            let sides = Sides { kind, keys: None, told };
+            let mut present: Vec<(Vec<u8>, &Record)> =
+                present.iter().map(|row| (sides.row(child, row, Some((table, there))), row)).collect();
+            for row in rows {
+                let canonical = Sides { kind, keys: Some(&self.keys), told }.row(child, row, Some((table, old)));
+                match present.iter().position(|(text, _)| *text == canonical) {
+                    Some(place) => self.same(child, row, present.remove(place).1),
+                    None => {
+                        self.insert(child, row, Some((table, old, key)))?;
+                        joined = true;
+                    }
+                }
+            }
+        }
+        Ok(joined)
+    }
+
     /// Gives the record a free place; `None` if its kind's places are fixed.
     fn rename(&self, kind: &'static Kind, record: &mut Record, places: &HashMap<Vec<u8>, Item>) -> Option<String> {
         let column = *kind.place.first()?;
-        if column == kind.table.key {
+        if column == kind.table.key || matches!(kind.table.role(column), Role::Late(_)) {
             return None;
         }
         let name = record.bytes(column);
@@ -538,10 +568,14 @@ struct Sides<'a> {
 
 impl Sides<'_> {
     fn canonical(&self, record: &Record) -> Vec<u8> {
+        self.row(&self.kind.table, record, None)
+    }
+
+    fn row(&self, table: &'static Table, record: &Record, parent: Option<(&Table, &Record)>) -> Vec<u8> {
         let mut own = HashMap::new();
-        number_rows(&self.kind.table, record, &mut own);
+        number_rows(table, record, &mut own);
         let mut text = Vec::new();
-        self.write(&self.kind.table, record, None, &own, &mut text);
+        self.write(table, record, parent, &own, &mut text);
         text
     }
 
@@ -632,9 +666,14 @@ fn number_rows(table: &'static Table, record: &Record, own: &mut HashMap<(&'stat
     }
 }
 
-/// What makes the place of an item; `None` for kinds without places.
+/// What makes the place of an item; `None` for kinds without places, and for items below others.
 fn place(kind: &Kind, record: &Record) -> Option<Vec<u8>> {
-    let parts: Vec<Vec<u8>> = kind.place.iter().map(|column| record.bytes(column)).collect();
+    let part = |column: &&str| match kind.table.role(column) {
+        Role::Late(_) if reference(record.get(column)).is_some() => None,
+        Role::Late(_) => Some(b"top".to_vec()),
+        _ => Some(record.bytes(column)),
+    };
+    let parts: Vec<Vec<u8>> = kind.place.iter().map(part).collect::<Option<_>>()?;
     (!parts.is_empty()).then(|| parts.join(b" / ".as_slice()))
 }
 
@@ -698,9 +737,4 @@ fn added(tool: &str) -> Vec<u8> {
     }
     word.push_str("Added");
     word.into_bytes()
-}
-
-/// Whether the kind's items are objects one by one; others are told by their own form.
-pub fn is_object(kind: &Kind) -> bool {
-    matches!(kind.form, Form::Object(_))
 }

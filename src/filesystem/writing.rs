@@ -118,7 +118,7 @@ impl PortalFs {
             let what = self.begin_upload(course, Start::Empty)?;
             return Ok((self.attributes(Node::Backup(course, Selection::ALL))?, OpenSpool { what, append }));
         }
-        if super::is_fixed_name(name) {
+        if super::is_fixed_name(name) || !is_temporary_name(name) {
             return Err(FsError::ReadOnly);
         }
         let spool = Spool::new(&self.portal, Start::Empty)?;
@@ -259,7 +259,7 @@ impl PortalFs {
             temporaries.remove_this(name, &temporary);
             return Ok(());
         }
-        if from != to || super::is_fixed_name(new_name) {
+        if from != to || super::is_fixed_name(new_name) || !is_temporary_name(new_name) {
             return Err(FsError::ReadOnly);
         }
         temporaries.rename(from, name, new_name, replace == Replace::Allowed)
@@ -280,6 +280,13 @@ impl PortalFs {
     pub(super) fn writable(&self) -> Result<(), FsError> {
         if self.options.writable { Ok(()) } else { Err(FsError::ReadOnly) }
     }
+}
+
+/// Whether a program that writes a backup may call it so until it is whole: hidden, as rsync and file managers do it, or
+/// by the name with something around it (`backup.zip.part`, `backup.zip~`). Anything else is no backup on its way, and
+/// whoever copies it here should not believe that it is kept.
+fn is_temporary_name(name: &[u8]) -> bool {
+    name.starts_with(b".") || name.windows(super::BACKUP.len()).any(|part| part == super::BACKUP)
 }
 
 fn change_temporary(temporary: &Temporary, change: &Change) -> Result<(), FsError> {

@@ -66,5 +66,11 @@ pub const RARE: &[&str] = &[
         WHERE iid = 12",
     "UPDATE c_wiki_conf SET task = '<p>Write.</p>', max_version = 3, enddate_assig = '2024-06-01 10:00:00'
         WHERE page_id = 11",
+    "UPDATE gradebook_category SET document_id = (SELECT min(iid) FROM c_document WHERE c_id = 4 AND filetype = 'file'),
+        description = NULL, locked = 1, default_lowest_eval_exclude = 1, generate_certificates = 1, weight = 37.5
+        WHERE id = 8",
+    "UPDATE gradebook_evaluation SET description = NULL, locked = 1, type = 'other', max = 12.25 WHERE id = 7",
+    "INSERT INTO gradebook_link (type, ref_id, user_id, course_code, category_id, created_at, weight, visible, locked)
+        VALUES (10, 0, 3, 'REF000', 8, '2024-03-01 09:00:00', 5, 0, 1)",
     "UPDATE c_tool_intro SET intro_text = '' WHERE iid = 11",
 ];

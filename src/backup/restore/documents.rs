@@ -195,7 +195,7 @@ impl Documents<'_> {
         let failed = |source| files_error(self.code, entry, source);
         let mut file = staging.folder().create_file(&staged_name(number), 0o600).map_err(failed)?;
         let (size, mtime) = self.unpack(backup, document, entry, &mut file)?;
-        self.finish(&file, mtime).map_err(failed)?;
+        finish(&file, self.settings.file_mode(), mtime).map_err(failed)?;
         Ok(Judged { step: Step::File { lies }, size })
     }
 
@@ -217,15 +217,6 @@ impl Documents<'_> {
         let page = self.pages.adapt(page);
         output.write_all(&page).map_err(|source| files_error(self.code, entry, source))?;
         Ok((page.len() as u64, mtime))
-    }
-
-    fn finish(&self, file: &File, mtime: Option<i64>) -> io::Result<()> {
-        file.set_permissions(Permissions::from_mode(self.settings.file_mode()))?;
-        let mtime = mtime.and_then(|mtime| u64::try_from(mtime).ok());
-        match mtime.and_then(|mtime| UNIX_EPOCH.checked_add(Duration::from_secs(mtime))) {
-            Some(time) => file.set_times(FileTimes::new().set_modified(time)),
-            None => Ok(()),
-        }
     }
 
     /// Notes what [`add`](Self::add) will place.
@@ -307,6 +298,16 @@ impl Documents<'_> {
             session.execute(sql, &values)?;
         }
         Ok(iid)
+    }
+}
+
+/// Gives an unpacked file its mode and time.
+pub fn finish(file: &File, mode: u32, mtime: Option<i64>) -> io::Result<()> {
+    file.set_permissions(Permissions::from_mode(mode))?;
+    let mtime = mtime.and_then(|mtime| u64::try_from(mtime).ok());
+    match mtime.and_then(|mtime| UNIX_EPOCH.checked_add(Duration::from_secs(mtime))) {
+        Some(time) => file.set_times(FileTimes::new().set_modified(time)),
+        None => Ok(()),
     }
 }
 

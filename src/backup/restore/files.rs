@@ -103,6 +103,11 @@ impl<'a> Placed<'a> {
         Placed { top, paths: Vec::new(), aside: Vec::new() }
     }
 
+    /// The course's folder.
+    pub fn top(&self) -> &'a Folder {
+        self.top
+    }
+
     /// Makes the folder `place` if it is not there.
     pub fn folder(&mut self, place: &[u8], mode: u32) -> io::Result<()> {
         for (folder, _) in levels(place) {

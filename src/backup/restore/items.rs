@@ -10,7 +10,7 @@ use super::super::reader::{BackupFile, ReadBackupError};
 use super::super::resource;
 use super::Report;
 use super::files::{Plan, Staged, StagedNames, fresh_name};
-use super::{RestoreError, files_error};
+use super::{RestoreError, files_error, loose_files};
 use crate::portal::staging::Staging;
 
 /// Items by kind.
@@ -21,7 +21,7 @@ pub fn read(course: &Value<'_>, report: &mut Report) -> ReadItems {
     let mut found = HashMap::new();
     for (key, resources) in course.get("resources").into_iter().flat_map(Value::entries) {
         let key = String::from_utf8_lossy(&key.plain()).into_owned();
-        if key == "document" || NOT_CONTENT.contains(&key.as_str()) {
+        if key == "document" || loose_files::KEYS.contains(&key.as_str()) || NOT_CONTENT.contains(&key.as_str()) {
             continue;
         }
         let Some(kind) = resource::kind_of(&key) else {
@@ -49,6 +49,11 @@ fn class(resource: &Value<'_>) -> String {
 }
 
 impl ReadItems {
+    /// The items of the kind with the key `key`.
+    pub fn of(&self, key: &str) -> &[Item] {
+        self.0.get(key).map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// Takes the items of one kind out.
     pub fn take(&mut self, kind: &Kind) -> Vec<Item> {
         self.0.remove(kind.key).unwrap_or_default()

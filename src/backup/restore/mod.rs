@@ -10,6 +10,7 @@
 mod documents;
 mod files;
 mod items;
+mod loose_files;
 mod plan;
 
 use std::collections::HashSet;
@@ -37,6 +38,7 @@ use super::{extras, users};
 use documents::{Documents, Judged, Pages, Step, find, parent};
 use files::{Placed, Plan, StagedFiles, StagedNames};
 use items::ReadItems;
+use loose_files::{LooseFiles, Staged};
 use plan::{Planned, plan};
 
 pub use crate::course::import::Conflict;
@@ -59,7 +61,7 @@ pub enum RestoreError {
     #[error(transparent)]
     Read(#[from] ReadBackupError),
     /// A path in the archive would lead out of the course.
-    #[error("{archive}: the document {path:?} has a path that no course may hold ({reason}); nothing was restored")]
+    #[error("{archive}: {path:?} is a path that no course may hold ({reason}); nothing was restored")]
     UnsafePath {
         /// The archive.
         archive: PathBuf,
@@ -71,9 +73,9 @@ pub enum RestoreError {
     /// There is no such course.
     #[error("there is no course {0}; add --create to make it")]
     NoCourse(String),
-    /// The documents don't fit.
+    /// The documents and packages don't fit.
     #[error(
-        "course {course}: the archive's new documents take {needed} bytes, its quota leaves {free}; \
+        "course {course}: the archive's new files take {needed} bytes, its quota leaves {free}; \
          raise the quota in Chamilo and try again"
     )]
     Quota {
@@ -146,6 +148,7 @@ pub fn restore(
     let mut report = Report::default();
     let planned = plan(&mut backup, &value, &settings, &mut report)?;
     let items = items::read(&value, &mut report);
+    let loose = loose_files::plan(&mut backup, &value, &mut report)?;
     let ours = value.get(extras::NAME);
     let (course, stamp, users) = portal.database().read(|session| {
         let users = users::known(session, ours.and_then(|ours| ours.get("users")))?;
@@ -155,7 +158,8 @@ pub fn restore(
         return Err(RestoreError::NoCourse(code.to_owned()));
     }
     let origin = Origin { address: address_in(&value), users, complete: ours.is_some() };
-    let work = Work { portal, code, settings: &settings, stamp, planned: &planned, origin: &origin, options };
+    let (settings, planned, loose, origin) = (&settings, &planned, &loose, &origin);
+    let work = Work { portal, code, settings, stamp, planned, loose, origin, options };
     match course {
         Some(course) => work.merge(&course, &mut backup, items, &mut report, progress)?,
         None => work.make_course(&value, &mut backup, items, &mut report, progress)?,
@@ -178,6 +182,7 @@ struct Work<'a> {
     settings: &'a Settings,
     stamp: Stamp,
     planned: &'a [Planned],
+    loose: &'a LooseFiles,
     origin: &'a Origin,
     options: Options,
 }
@@ -187,6 +192,7 @@ struct Aside {
     staging: Staging,
     judged: Vec<Judged>,
     files: StagedNames,
+    loose: Staged,
 }
 
 impl Work<'_> {
@@ -200,7 +206,8 @@ impl Work<'_> {
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<(), RestoreError> {
         let new = new_course(self.code, course);
-        self.check_quota(self.size(|_| true), new.disk_quota.unwrap_or_else(|| self.settings.default_quota()))?;
+        let needed = self.size(|_| true).saturating_add(self.loose.size());
+        self.check_quota(needed, new.disk_quota.unwrap_or_else(|| self.settings.default_quota()))?;
         let staged =
             StagedCourse::new(self.portal, self.settings).map_err(|error| files_error(self.code, b"", error))?;
         let address = Address { code: self.code.into(), directory: self.code.into() };
@@ -236,7 +243,8 @@ impl Work<'_> {
         let (present, quota) = self.portal.database().read(|session| {
             Ok::<_, RestoreError>((DocumentTree::load(session, course.id)?, Quota::load(session, course)?))
         })?;
-        let needed = self.size(|document| find(&present, &document.path).is_none());
+        let loose = self.loose.needed(self.code, &top, self.options.conflict)?;
+        let needed = self.size(|document| find(&present, &document.path).is_none()).saturating_add(loose);
         self.check_quota(needed, quota.free())?;
         let address = Address { code: course.code.clone(), directory: course.directory.clone() };
         let documents = self.documents(address)?;
@@ -281,6 +289,7 @@ impl Work<'_> {
                 plan.file(aside.staging.folder(), &staged.aside, &place, row)?;
             }
         }
+        self.loose.plan(&mut plan, aside, items)?;
         items.plan_folders(&mut plan);
         Ok(plan.finish())
     }
@@ -294,7 +303,8 @@ impl Work<'_> {
     }
 
     fn size(&self, counts: impl Fn(&Planned) -> bool) -> u64 {
-        self.planned.iter().filter(|document| counts(document)).map(|document| document.size).sum()
+        let counted = self.planned.iter().filter(|document| counts(document));
+        counted.fold(0, |sum: u64, document| sum.saturating_add(document.size))
     }
 
     fn check_quota(&self, needed: u64, free: u64) -> Result<(), RestoreError> {
@@ -316,7 +326,7 @@ impl Work<'_> {
     ) -> Result<Aside, RestoreError> {
         let failed = |error| files_error(self.code, b"app/cache", error);
         let staging = Staging::new(self.portal).map_err(failed)?;
-        let all = self.size(|_| true);
+        let all = self.size(|_| true).saturating_add(self.loose.size());
         let mut read = 0;
         let mut judged = Vec::with_capacity(self.planned.len());
         let mut blocked = HashSet::new();
@@ -335,9 +345,11 @@ impl Work<'_> {
             progress(read, all);
         }
         let files = items.stage(self.code, backup, &staging, self.settings.file_mode())?;
+        let loose = self.loose.stage(self.code, self.settings, self.options.conflict, top, backup, &staging)?;
+        progress(all, all);
         staging.sync().map_err(failed)?;
         crash::point("unpacked");
-        Ok(Aside { staging, judged, files })
+        Ok(Aside { staging, judged, files, loose })
     }
 
     /// Writes all rows and puts all files in their places, in the transaction of `session`.
@@ -376,6 +388,7 @@ impl Work<'_> {
                 import.document(old, new);
             }
         }
+        self.loose.place(self.code, self.settings, aside, placed, report)?;
         let mut files = StagedFiles {
             staged: &aside.files,
             staging: aside.staging.folder(),

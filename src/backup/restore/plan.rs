@@ -170,7 +170,16 @@ fn with_folders(planned: Vec<Planned>) -> Result<Vec<Planned>, Vec<u8>> {
 /// The path below `document/`, or what is wrong with it.
 fn sound_path(path: &[u8]) -> Result<&[u8], &'static str> {
     let relative = path.strip_prefix(b"document/").ok_or("it does not begin with document/")?;
-    for name in relative.split(|byte| *byte == b'/') {
+    sound_names(relative)?;
+    if String::from_utf8_lossy(relative).chars().count() + 1 > document_rows::MAX_PATH {
+        return Err("it is longer than the 255 characters that Chamilo stores");
+    }
+    Ok(relative)
+}
+
+/// Says what is wrong with the names of a path, if anything is.
+pub fn sound_names(path: &[u8]) -> Result<(), &'static str> {
+    for name in path.split(|byte| *byte == b'/') {
         match name {
             b"" => return Err("it has an empty name"),
             b"." | b".." => return Err("it has a name of dots only"),
@@ -179,22 +188,13 @@ fn sound_path(path: &[u8]) -> Result<&[u8], &'static str> {
             _ => {}
         }
     }
-    if String::from_utf8_lossy(relative).chars().count() + 1 > document_rows::MAX_PATH {
-        return Err("it is longer than the 255 characters that Chamilo stores");
-    }
-    Ok(relative)
+    Ok(())
 }
 
 /// The path under which the portal may hold the document: names that a web server would run are made harmless as
 /// Chamilo does it. `None` if the portal's upload rule refuses the file.
 fn allowed_path(path: &[u8], folder: bool, filter: &ExtensionFilter) -> Option<Vec<u8>> {
-    let Ok(text) = std::str::from_utf8(path) else {
-        // Old names that are not UTF-8 stay byte for byte, unless something in them could be run.
-        let dangerous = String::from_utf8_lossy(path);
-        return (names::disable_scripts(&dangerous) == dangerous).then(|| path.to_vec());
-    };
-    let harmless: Vec<String> = text.split('/').map(names::disable_scripts).collect();
-    let mut harmless = harmless.join("/");
+    let Ok(mut harmless) = String::from_utf8(harmless_path(path)?) else { return Some(path.to_vec()) };
     if !folder {
         let start = harmless.rfind('/').map_or(0, |slash| slash + 1);
         match filter.check(harmless.get(start..).unwrap_or_default()) {
@@ -204,6 +204,17 @@ fn allowed_path(path: &[u8], folder: bool, filter: &ExtensionFilter) -> Option<V
         }
     }
     Some(harmless.into_bytes())
+}
+
+/// The path with names that no web server would run; `None` if that can't be had.
+pub fn harmless_path(path: &[u8]) -> Option<Vec<u8>> {
+    let Ok(text) = std::str::from_utf8(path) else {
+        // Old names that are not UTF-8 stay byte for byte, unless something in them could be run.
+        let dangerous = String::from_utf8_lossy(path);
+        return (names::disable_scripts(&dangerous) == dangerous).then(|| path.to_vec());
+    };
+    let harmless: Vec<String> = text.split('/').map(names::disable_scripts).collect();
+    Some(harmless.join("/").into_bytes())
 }
 
 /// The property row that counts, as for rows of the database: the newest of the base course.

@@ -6,7 +6,7 @@
 //! them the rows themselves in the property `coursefs`, because the objects leave out columns, and kinds of links that
 //! would stop Chamilo's importer.
 //!
-//! Users' results and certificates are no part of it: their tables name neither the course nor its code.
+//! Results and certificates belong to users: they stay out of archives, and go with what they belong to.
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -25,6 +25,11 @@ const LINK: &str = "gradebook_link";
 /// Tables whose rows know the course by its code.
 const BY_CODE: Table = Table { primary: "id", owner: Owner::Code, ..Table::COURSE };
 
+/// A table of what students got.
+const fn users(name: &'static str, parent: &'static str) -> Table {
+    Table { name, primary: "id", owner: Owner::Parent, parent, users_own: true, ..Table::COURSE }
+}
+
 const KIND: Kind = Kind {
     key: "gradebook",
     class: "GradeBookBackup",
@@ -32,19 +37,28 @@ const KIND: Kind = Kind {
         name: CATEGORY,
         roles: &[
             ("parent_id", Role::Late(CATEGORY)),
-            ("document_id", Role::Late("c_document")),
+            ("document_id", Role::Reference("c_document")),
             ("user_id", Role::User),
             ("grade_model_id", Role::Portal("grade_model")),
         ],
         children: &[
-            Table { name: EVALUATION, parent: "category_id", roles: &[("user_id", Role::User)], ..BY_CODE },
+            Table {
+                name: EVALUATION,
+                parent: "category_id",
+                roles: &[("user_id", Role::User)],
+                children: &[users("gradebook_result", "evaluation_id"), users("gradebook_result_log", "evaluation_id")],
+                ..BY_CODE
+            },
             Table {
                 name: LINK,
                 parent: "category_id",
                 roles: &[("ref_id", Role::ReferenceBy("type", TARGETS)), ("user_id", Role::User)],
                 ..BY_CODE
             },
+            users("gradebook_certificate", "cat_id"),
+            users("gradebook_score_log", "category_id"),
         ],
+        joined: true,
         ..BY_CODE
     },
     condition: "",
@@ -52,7 +66,8 @@ const KIND: Kind = Kind {
     form: Form::Custom(&Gradebook),
     property_tool: None,
     properties_archived: false,
-    place: &[],
+    // A course has one category at the top: Chamilo shows no second one.
+    place: &["parent_id"],
 };
 
 /// Where links lead, by type. The others lead to no content of a course: 2 to the drop box, 10 to portfolios.
@@ -246,7 +261,9 @@ impl CustomForm for Gradebook {
             LINK => LINK_MEMBERS,
             _ => return None,
         };
-        Some(columns(members).map(|(_, column)| column).collect())
+        let told = columns(members).map(|(_, column)| column);
+        // The certificate's page counts for nothing: Chamilo's importer loses it, so its archives can't be relied on.
+        Some(told.filter(|column| *column != "document_id").collect())
     }
 }
 
@@ -374,7 +391,7 @@ fn read_object(table: &Table, members: &'static [Member], object: &Php<'_>) -> R
 fn row(table: &'static Table, record: &Record) -> Php<'static> {
     let mut entries: Vec<_> =
         record.iter().map(|(column, value)| (Key::from(column.to_owned()), fetched(value))).collect();
-    for (child, records) in table.children.iter().zip(&record.children) {
+    for (child, records) in table.children.iter().zip(&record.children).filter(|(child, _)| !child.users_own) {
         entries.push((Key::from(child.name), list(records.iter().map(|record| row(child, record)))));
     }
     Php::Array(entries)
@@ -386,7 +403,7 @@ fn read_row(table: &'static Table, row: &Php<'_>) -> Record {
         let name = name.plain();
         let Ok(name) = std::str::from_utf8(&name) else { continue };
         match (value, table.child(name)) {
-            (Php::Array(rows), Some((place, child))) => {
+            (Php::Array(rows), Some((place, child))) if !child.users_own => {
                 if let Some(children) = record.children.get_mut(place) {
                     *children = rows.iter().map(|(_, row)| read_row(child, row)).collect();
                 }

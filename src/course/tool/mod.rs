@@ -41,7 +41,8 @@ pub struct Kind {
     /// word and never finds any; ours keep them where Chamilo ignores them.
     pub properties_archived: bool,
     /// Columns that make the place of an item: two items at one place are one item or a conflict. Empty for kinds that
-    /// may have any number of alike items.
+    /// may have any number of alike items. A [`Role::Late`] column makes one place of all items that are below no
+    /// other.
     pub place: &'static [&'static str],
 }
 
@@ -195,6 +196,9 @@ pub struct Table {
     /// Rows of other courses that count too because the course uses them: an SQL condition with one `?` for the
     /// course's number; `""` for none. They are read, and never changed or deleted.
     pub also: &'static str,
+    /// For a main table: an item whose place is taken gives the rows below it to the one that is there, unless that
+    /// is to be overwritten. Only for tables below which there are neither files nor property rows.
+    pub joined: bool,
     /// What archives add to its keys, see [`archived_key`](Self::archived_key).
     pub shift: i64,
 }
@@ -218,6 +222,7 @@ impl Table {
         users_own: false,
         keeps_deleted: false,
         also: "",
+        joined: false,
         shift: 0,
     };
 
