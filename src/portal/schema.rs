@@ -90,9 +90,13 @@ impl Column {
             (Kind::Date, _) => Some(self.empty()),
             (Kind::Text(longest), value) => {
                 let text = value.to_text()?;
-                let mut starts = text.iter().enumerate().filter(|(_, byte)| **byte & 0xC0 != 0x80);
-                let (end, _) = starts.nth(longest)?;
-                Some(Value::Text(text.get(..end)?.to_vec()))
+                let cut = text.iter().enumerate().filter(|(_, byte)| **byte & 0xC0 != 0x80).nth(longest);
+                match (cut, value) {
+                    (Some((end, _)), _) => Some(Value::Text(text.get(..end)?.to_vec())),
+                    // Databases have words of their own for some floats.
+                    (None, Value::Float(_)) => Some(Value::Text(text)),
+                    (None, _) => None,
+                }
             }
         }
     }
