@@ -519,7 +519,7 @@ fn scripts_in_packages_get_harmless_names() {
     archive.write(&path);
     let printed = restore(&portal, "NEW", &path, &["--create"]).done().text();
     let folder = portal.existing("NEW").folder_on_disk().join("scorm");
-    let files: Vec<String> = files_below(&folder).into_iter().map(|(path, _)| path).collect();
+    let files: Vec<String> = files_below(&folder).into_keys().collect();
     assert_eq!(
         files,
         [
