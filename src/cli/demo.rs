@@ -50,6 +50,7 @@ fn show(mount: &Path) -> Outcome {
            cp {at}/GEO101/backup.zip /tmp/\n  \
            rsync -a {at}/ /tmp/offsite/        (twice: the second time nothing is transferred)\n  \
            getfattr -d {at}/GEO101/Document/*\n  \
+           cp /tmp/backup.zip {at}/HIST20/     (merges one course into another)\n  \
            df -h {at}/GEO101\n\n\
          Ctrl-C ends the demo and removes the sample portal ({}).",
         portal.display()
