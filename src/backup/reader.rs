@@ -233,7 +233,8 @@ impl Decoder {
 impl Write for Decoder {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let of_alphabet = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
-        self.pending.extend(bytes.iter().copied().filter(of_alphabet));
+        self.pending.extend_from_slice(bytes);
+        self.pending.retain(of_alphabet);
         // Four letters are three bytes.
         self.decode(self.pending.len() / 4 * 4).map_err(io::Error::other)?;
         Ok(bytes.len())

@@ -458,7 +458,7 @@ impl<'a> Import<'a> {
         let text = |column: &str| text(column).filter(|text| fits(column, &Value::Text(text.clone())));
         let date = |column: &str| Value::Text(text(column).unwrap_or_else(|| now.clone()));
         let edit = text("lastedit_type").unwrap_or_else(|| added(tool));
-        let visibility = newest.and_then(|row| row.int("visibility")).filter(|shown| (0..=1).contains(shown));
+        let visibility = newest.and_then(|row| row.int("visibility")).filter(|shown| (0..=2).contains(shown));
         let visibility = visibility.unwrap_or(1);
         let row = self.session.insert(
             "c_item_property",
