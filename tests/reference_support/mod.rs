@@ -2,6 +2,8 @@
 #![allow(dead_code, missing_docs, clippy::unwrap_used)] // each test crate uses a part
 
 pub mod compare;
+pub mod equal;
+pub mod generated;
 mod dump;
 pub mod rows;
 
