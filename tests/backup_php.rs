@@ -69,8 +69,8 @@ fn course_with_documents(portal: &TestPortal) -> TestCourse<'_> {
     let set = "UPDATE course SET department_url = 'http://www.example.org/geo', department_name = 'Géo', \
                disk_quota = 400000000, category_code = 'LANG' WHERE id = ?";
     portal.execute(set, &[course.id().into()]);
-    course.folder("/Leçon 1");
-    let page = course.file("/Leçon 1/été \"1\".html", b"<p>text</p>");
+    course.folder("/Lecon-1");
+    let page = course.file("/Lecon-1/ete.html", b"<p>text</p>");
     portal.execute("UPDATE c_document SET title = 'Été; à la \"mer\"', comment = '' WHERE iid = ?", &[page.into()]);
     let hidden = course.file("/solution.txt", &[b'x'; 12_345]);
     course.set_visibility(hidden, 0);

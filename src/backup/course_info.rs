@@ -34,7 +34,7 @@ pub fn write<S: Sink>(rows: &CourseRows, sink: S) -> S {
     }
     text_property(&mut writer, b"encoding", b"UTF-8");
     text_property(&mut writer, b"backup_path", format!("{NEUTRAL_COURSES}{directory}").as_bytes());
-    text_property(&mut writer, b"type", b"complete");
+    text_property(&mut writer, b"type", if rows.selection.is_all() { b"complete" } else { b"partial" });
     writer.property(b"info");
     info(rows, &mut writer);
     writer.property(extras::NAME.as_bytes());

@@ -57,27 +57,27 @@ impl Links<'_> {
         Some((result, patches))
     }
 
+    /// The paths below the Document folder that addresses in a page (or text) lead to, whether they exist or not.
+    pub fn targets(directory: &[u8], portal_url: &str, html: &[u8], page: Option<&[u8]>) -> Vec<Vec<u8>> {
+        let addresses = addresses(html).into_iter().filter_map(|(start, end)| html.get(start..end));
+        let split = addresses.filter_map(|address| address.split_at_checked(path_end(address)));
+        split
+            .filter_map(|(path, _)| match place_in_course(directory, portal_url, path) {
+                Some((decoded, begin)) => decoded.get(begin..).map(<[u8]>::to_vec),
+                None if path.is_empty() || path.starts_with(b"/") || has_scheme(path) => None,
+                None => resolve(folder(page?), &decode(path)),
+            })
+            .collect()
+    }
+
     /// The new address for `address`, `None` if it leads to nothing that has another name.
     fn target(&self, address: &[u8], page: Option<&[u8]>) -> Option<Vec<u8>> {
-        // `&#39;` is no fragment.
-        let ends = |place: usize| match address.get(place) {
-            Some(b'?') => true,
-            Some(b'#') => place == 0 || address.get(place - 1) != Some(&b'&'),
-            _ => false,
-        };
-        let end = (0..address.len()).find(|place| ends(*place)).unwrap_or(address.len());
-        let (path, rest) = address.split_at_checked(end)?;
-        let decoded = decode(path);
-        let prefix = [b"courses/".as_slice(), self.directory, b"/document/"].concat();
-        let whole = [self.portal_url.as_bytes(), &prefix].concat();
-        let absolute = [b"/".as_slice(), &prefix].concat();
-        // Some pages carry a folder of the portal in front of /courses/.
-        let place = find(&decoded, &absolute).filter(|place| decoded.starts_with(&whole) || is_path(&decoded, *place));
-        if let Some(place) = place {
-            let begin = place + absolute.len();
+        let (path, rest) = address.split_at_checked(path_end(address))?;
+        if let Some((decoded, begin)) = place_in_course(self.directory, self.portal_url, path) {
             let safe = self.names.get(decoded.get(begin..)?)?;
             return Some([decoded.get(..begin)?, safe, rest].concat());
         }
+        let decoded = decode(path);
         let page = page?;
         if path.is_empty() || path.starts_with(b"/") || has_scheme(&decoded) {
             return None;
@@ -109,6 +109,27 @@ pub fn read_patches(value: &Value<'_>) -> Vec<Patch> {
         Some(Patch { offset, new: text(1)?, old: text(2)? })
     };
     value.entries().iter().filter_map(|(_, value)| patch(value)).collect()
+}
+
+/// Where the path of an address ends: at its query or fragment. `&#39;` is no fragment.
+fn path_end(address: &[u8]) -> usize {
+    let ends = |place: usize| match address.get(place) {
+        Some(b'?') => true,
+        Some(b'#') => place == 0 || address.get(place - 1) != Some(&b'&'),
+        _ => false,
+    };
+    (0..address.len()).find(|place| ends(*place)).unwrap_or(address.len())
+}
+
+/// A path that leads into the course's Document folder, decoded, and where the document's own path begins in it.
+fn place_in_course(directory: &[u8], portal_url: &str, path: &[u8]) -> Option<(Vec<u8>, usize)> {
+    let decoded = decode(path);
+    let prefix = [b"courses/".as_slice(), directory, b"/document/"].concat();
+    let whole = [portal_url.as_bytes(), &prefix].concat();
+    let absolute = [b"/".as_slice(), &prefix].concat();
+    // Some pages carry a folder of the portal in front of /courses/.
+    let place = find(&decoded, &absolute).filter(|place| decoded.starts_with(&whole) || is_path(&decoded, *place))?;
+    Some((decoded, place + absolute.len()))
 }
 
 /// Puts back what [`Links::rewrite`] replaced; `None` if the page is not the one that was rewritten.

@@ -18,8 +18,11 @@ pub mod resource;
 pub mod restore;
 mod rows;
 mod safe_names;
+mod selection;
+mod texts;
 mod users;
 
 pub use contents::{BackupError, BackupFiles, Contents, Digest};
 pub use remembered::Remembered;
 pub use rows::{Loaded, Rows};
+pub use selection::Selection;

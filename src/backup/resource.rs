@@ -188,7 +188,7 @@ fn row(table: &Table, record: &Record) -> Vec<(Key<'static>, Php<'static>)> {
 
 /// The value of a column as Chamilo's form tells it: what would stop its importer is left out.
 pub fn told<'r>(table: &Table, record: &'r Record, column: &str) -> Cow<'r, Value> {
-    let value = record.get(column);
+    let value = record.archived(column);
     if matches!(table.role(column), Role::Portal(_)) {
         return Cow::Owned(Value::Null);
     }

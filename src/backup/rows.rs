@@ -15,6 +15,8 @@ use super::contents::LookedAt;
 use super::links::{Links, Patch};
 use super::restore::is_page;
 use super::safe_names::SafeNames;
+use super::selection::Selection;
+use super::texts;
 use super::{BackupError, Contents, course_info, users};
 use std::collections::HashMap;
 use std::io::Read;
@@ -54,28 +56,41 @@ impl Renamed {
         let Some(names) = SafeNames::of(&rows.documents) else { return Ok(None) };
         let (directory, portal_url) = (place.directory.clone(), rows.portal_url.clone());
         let mut renamed = Renamed { names, pages: HashMap::new(), directory, portal_url };
-        let Ok(folder) = portal.courses_folder().folder(&place.directory) else { return Ok(Some(renamed)) };
-        for document in rows.documents.iter().filter(|document| is_page(&document.path)) {
-            let path = below_documents(&document.path);
-            // What is not there, or no file, is judged by whoever looks at all files.
-            let Ok(file) = folder.open_file(&path) else { continue };
-            let failed = |source| BackupError::Files {
-                course: place.code.clone(),
-                path: String::from_utf8_lossy(&path).into_owned(),
-                source,
-            };
-            let identity = FileIdentity::of_file(&file).map_err(failed)?;
-            if identity.size > LONGEST_PAGE {
-                continue;
+        for document in &rows.documents {
+            if let Some((identity, html)) = read_page(portal, place, document)? {
+                let rewritten = renamed.links().rewrite(&html, Some(&document.path));
+                let rewritten = rewritten.map(|(page, patches)| (patches, page.len() as u64));
+                renamed.pages.insert(document.iid, Page { identity, rewritten });
             }
-            let mut html = Vec::new();
-            (&file).read_to_end(&mut html).map_err(failed)?;
-            let rewritten = renamed.links().rewrite(&html, Some(&document.path));
-            let rewritten = rewritten.map(|(page, patches)| (patches, page.len() as u64));
-            renamed.pages.insert(document.iid, Page { identity, rewritten });
         }
         Ok(Some(renamed))
     }
+}
+
+/// Reads a document if it is a page of sensible length.
+fn read_page(
+    portal: &Portal,
+    place: &Place,
+    document: &Document,
+) -> Result<Option<(FileIdentity, Vec<u8>)>, BackupError> {
+    if document.folder || !is_page(&document.path) {
+        return Ok(None);
+    }
+    let path = [place.directory.as_slice(), b"/", &below_documents(&document.path)].concat();
+    // What is not there, or no file, is judged by whoever looks at all files.
+    let Ok(file) = portal.courses_folder().open_file(&path) else { return Ok(None) };
+    let failed = |source| BackupError::Files {
+        course: place.code.clone(),
+        path: String::from_utf8_lossy(&path).into_owned(),
+        source,
+    };
+    let identity = FileIdentity::of_file(&file).map_err(failed)?;
+    if identity.size > LONGEST_PAGE {
+        return Ok(None);
+    }
+    let mut html = Vec::new();
+    (&file).read_to_end(&mut html).map_err(failed)?;
+    Ok(Some((identity, html)))
 }
 
 /// The rows as the form of `course_info.dat` needs them.
@@ -94,6 +109,8 @@ pub struct CourseRows {
     pub users: Vec<(i64, String)>,
     /// Names in the archive that differ, `None` if there are none.
     pub renamed: Option<Renamed>,
+    /// What of the course it is.
+    pub selection: Selection,
 }
 
 /// A file or folder that the rows name.
@@ -150,10 +167,14 @@ pub struct Loaded {
 
 impl Rows {
     /// Reads the rows of the course with the number `course`, and looks at its files while the course is serialized.
-    pub fn load(portal: &Portal, course: i64) -> Result<Loaded, BackupError> {
-        let mut rows = Rows::read(portal, course)?;
+    pub fn load(portal: &Portal, course: i64, selection: Selection) -> Result<Loaded, BackupError> {
+        let mut rows = Rows::read(portal, course, selection)?;
         let place = Place { code: rows.course.text("code"), directory: rows.course.bytes("directory") };
+        selection
+            .apply(&mut rows, &mut |document| read_page(portal, &place, document).ok().flatten().map(|(_, page)| page));
         rows.renamed = Renamed::look(portal, &rows, &place)?;
+        let links = rows.renamed.as_ref().map(Renamed::links);
+        texts::archive(&mut rows.items, links.as_ref());
         let listed = listed(&rows);
         let (files, serialized) = std::thread::scope(|scope| {
             let looking = scope.spawn(|| LookedAt::look(portal, &place, &listed));
@@ -172,7 +193,7 @@ impl Rows {
         Ok(Loaded { contents: Contents::new(Arc::clone(&rows), files), rows, serialized })
     }
 
-    fn read(portal: &Portal, course: i64) -> Result<CourseRows, BackupError> {
+    fn read(portal: &Portal, course: i64, selection: Selection) -> Result<CourseRows, BackupError> {
         portal.database().read(|session| {
             let sql = "SELECT * FROM course WHERE id = ?";
             let row = session.row(sql, &[course.into()])?.ok_or(BackupError::NoCourse(course))?;
@@ -185,7 +206,7 @@ impl Rows {
             let named = users::named(&items, documents.iter().flat_map(|document| &document.properties));
             let users = users::marks(session, &named)?;
             let portal_url = course::portal_url(session)?;
-            Ok(CourseRows { course: row, category_name, portal_url, documents, items, users, renamed: None })
+            Ok(CourseRows { course: row, category_name, portal_url, documents, items, users, renamed: None, selection })
         })
     }
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::archive::Archive;
-use crate::backup::{BackupFiles, Rows};
+use crate::backup::{BackupFiles, Rows, Selection};
 use crate::course::Course;
 use crate::portal::database::DatabaseExt;
 use crate::portal::{Access, Portal};
@@ -22,6 +22,9 @@ pub struct Arguments {
     portal: PathBuf,
     /// The course's code
     course: String,
+    /// Only these tools, separated by commas: Document,Link,Test … (with what they need)
+    #[arg(long, value_name = "TOOLS")]
+    select: Option<String>,
     /// Where to write it; `-` is standard output [default: COURSE.zip]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -30,8 +33,15 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Outcome {
     let portal = Portal::open(&arguments.portal, Access::ReadOnly)?;
     let course = find(&portal, &arguments.course)?;
+    let selection = match &arguments.select {
+        None => Selection::ALL,
+        Some(names) => Selection::parse(names, ',').ok_or_else(|| {
+            let all: Vec<&str> = Selection::all_names().collect();
+            Failure(format!("--select {names}: there are the tools {}", all.join(", ")))
+        })?,
+    };
     let (_, checksums) = cache::open()?;
-    let loaded = Rows::load(&portal, course.id)?;
+    let loaded = Rows::load(&portal, course.id, selection)?;
     let archive = loaded.contents.archive(&loaded.serialized, checksums)?;
     let output = arguments.output.clone().unwrap_or_else(|| format!("{}.zip", arguments.course).into());
     if output == Path::new("-") {

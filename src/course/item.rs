@@ -18,6 +18,8 @@ const DELETED: i64 = 2;
 #[derive(Clone, Debug, Default)]
 pub struct Record {
     values: Vec<(Rc<str>, Value)>,
+    /// Columns that an archive tells otherwise than they are.
+    archived: Vec<(Rc<str>, Value)>,
     /// For each child table of the declaration, in its order, its records.
     pub children: Vec<Vec<Record>>,
 }
@@ -25,7 +27,11 @@ pub struct Record {
 impl Record {
     /// A record without values for a row of `table`.
     pub fn new(table: &Table) -> Record {
-        Record { values: Vec::new(), children: table.children.iter().map(|_| Vec::new()).collect() }
+        Record {
+            values: Vec::new(),
+            archived: Vec::new(),
+            children: table.children.iter().map(|_| Vec::new()).collect(),
+        }
     }
 
     /// The value of `column`, NULL if the record says nothing of it.
@@ -44,6 +50,17 @@ impl Record {
             Some((_, there)) => *there = value,
             None => self.values.push((column.into(), value)),
         }
+    }
+
+    /// What an archive tells of `column`: the value, or what was set for the archive instead.
+    pub fn archived(&self, column: &str) -> &Value {
+        let instead = self.archived.iter().find(|(name, _)| &**name == column);
+        instead.map_or_else(|| self.get(column), |(_, value)| value)
+    }
+
+    /// Lets archives tell `value` of `column`.
+    pub fn archive_as(&mut self, column: &str, value: Value) {
+        self.archived.push((column.into(), value));
     }
 
     /// The integer in `column`; NULL and no number are `None`.
@@ -139,9 +156,34 @@ impl Items {
         self.kinds.iter().find(|(kind, _)| kind.key == key).map(|(_, items)| items.as_slice()).unwrap_or_default()
     }
 
+    /// Hands every record, with those below it, to `change`.
+    pub fn change(&mut self, change: &mut dyn FnMut(&Table, &mut Record)) {
+        for (kind, items) in &mut self.kinds {
+            for item in items {
+                change_records(&kind.table, &mut item.record, change);
+            }
+        }
+    }
+
+    /// Leaves out the items that `keep` does not want.
+    pub fn retain(&mut self, keep: &dyn Fn(&'static Kind, &Item) -> bool) {
+        for (kind, items) in &mut self.kinds {
+            items.retain(|item| keep(kind, item));
+        }
+    }
+
     /// Kinds with their items, in the order of the declarations.
     pub fn iter(&self) -> impl Iterator<Item = (&'static Kind, &[Item])> {
         self.kinds.iter().map(|(kind, items)| (*kind, items.as_slice()))
+    }
+}
+
+fn change_records(table: &Table, record: &mut Record, change: &mut dyn FnMut(&Table, &mut Record)) {
+    change(table, record);
+    for (child, records) in table.children.iter().zip(&mut record.children) {
+        for record in records {
+            change_records(child, record, change);
+        }
     }
 }
 

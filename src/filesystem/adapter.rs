@@ -109,7 +109,7 @@ impl Adapter {
     /// have found another size than the last `stat`.
     fn attribute_ttl(&self, attributes: &Attributes) -> Duration {
         match attributes.node {
-            Node::Backup(_) => Duration::ZERO,
+            Node::Backup(..) => Duration::ZERO,
             _ => self.fs.options().ttl,
         }
     }

@@ -9,8 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::archive::{Archive, Cache, Checksums};
-use crate::backup::{BackupFiles, Contents, Remembered};
-use crate::backup::{Loaded, Rows};
+use crate::backup::{BackupFiles, Contents, Loaded, Remembered, Rows, Selection};
 use crate::course::Course;
 use crate::portal::Portal;
 
@@ -31,7 +30,10 @@ struct Looked {
     summary: Summary,
 }
 
-/// One course's place: whoever holds its lock computes.
+/// An archive: the course and what of it.
+type Which = (i64, Selection);
+
+/// One archive's place: whoever holds its lock computes.
 type Slot = Arc<Mutex<Option<Looked>>>;
 
 /// The archives of one portal.
@@ -39,12 +41,15 @@ pub struct Archives {
     checksums: Arc<Checksums>,
     remembered: Remembered,
     lasting: Duration,
-    slots: Mutex<HashMap<i64, Slot>>,
+    slots: Mutex<HashMap<Which, Slot>>,
     rows: KeptRows,
 }
 
 /// Files listed in all rows kept together; each costs about 100 bytes.
 const FILES_KEPT: usize = 250_000;
+
+/// Archives whose last look is kept; there are many selections of each course.
+const SLOTS_KEPT: usize = 10_000;
 
 /// How long what a `stat` has seen of the files serves the opening that follows it: programs look and then open.
 const FRESH: Duration = Duration::from_millis(20);
@@ -58,31 +63,31 @@ struct KeptRows {
 #[derive(Default)]
 struct KeptState {
     counter: u64,
-    rows: HashMap<i64, Arc<Rows>>,
+    rows: HashMap<Which, Arc<Rows>>,
     /// What was loaded last, with the serialized course: whoever asks for the size often reads next.
-    last: Option<(i64, Instant, Loaded)>,
+    last: Option<(Which, Instant, Loaded)>,
 }
 
 impl KeptRows {
-    fn get(&self, course: i64, counter: u64) -> Option<Arc<Rows>> {
-        self.lock(counter).rows.get(&course).cloned()
+    fn get(&self, which: Which, counter: u64) -> Option<Arc<Rows>> {
+        self.lock(counter).rows.get(&which).cloned()
     }
 
     /// What was loaded last, if it was this course, and when.
-    fn take_last(&self, course: i64, counter: u64) -> Option<(Instant, Loaded)> {
-        let (_, at, loaded) = self.lock(counter).last.take_if(|(other, ..)| *other == course)?;
+    fn take_last(&self, which: Which, counter: u64) -> Option<(Instant, Loaded)> {
+        let (_, at, loaded) = self.lock(counter).last.take_if(|(other, ..)| *other == which)?;
         Some((at, loaded))
     }
 
     /// Keeps what was loaded at `at`, when the database was in the state `counter`.
-    fn keep(&self, course: i64, counter: u64, at: Instant, loaded: Loaded) {
+    fn keep(&self, which: Which, counter: u64, at: Instant, loaded: Loaded) {
         let mut state = self.lock(counter);
         let kept: usize = state.rows.values().map(|rows| rows.listed.len()).sum();
         if kept + loaded.rows.listed.len() > FILES_KEPT {
             state.rows.clear();
         }
-        state.rows.insert(course, Arc::clone(&loaded.rows));
-        state.last = Some((course, at, loaded));
+        state.rows.insert(which, Arc::clone(&loaded.rows));
+        state.last = Some((which, at, loaded));
     }
 
     fn lock(&self, counter: u64) -> MutexGuard<'_, KeptState> {
@@ -102,8 +107,9 @@ impl Archives {
     }
 
     /// Size and time of the backup of `course`.
-    pub fn summary(&self, portal: &Portal, course: &Course) -> Result<Summary, FsError> {
-        let slot = self.slot(course);
+    pub fn summary(&self, portal: &Portal, course: &Course, selection: Selection) -> Result<Summary, FsError> {
+        let which = (course.id, selection);
+        let slot = self.slot(which);
         let mut looked = slot.lock().unwrap_or_else(PoisonError::into_inner);
         let counter = portal.database().change_counter()?;
         if let Some(last) = looked.as_ref()
@@ -113,48 +119,54 @@ impl Archives {
             return Ok(last.summary);
         }
         let at = Instant::now();
-        if let Some(rows) = self.rows.get(course.id, counter) {
+        if let Some(rows) = self.rows.get(which, counter) {
             let contents = Contents::gather(portal, rows)?;
             if contents.pages_hold() {
-                return self.look(course, &contents, &mut looked, at, counter);
+                return self.look(which, &contents, &mut looked, at, counter);
             }
         }
-        let loaded = Rows::load(portal, course.id)?;
-        let summary = self.look(course, &loaded.contents, &mut looked, at, counter)?;
-        self.rows.keep(course.id, counter, Instant::now(), loaded);
+        let loaded = Rows::load(portal, course.id, selection)?;
+        let summary = self.look(which, &loaded.contents, &mut looked, at, counter)?;
+        self.rows.keep(which, counter, Instant::now(), loaded);
         Ok(summary)
     }
 
     /// Size and time as they were at the last look, if there was one; computes nothing.
     pub fn last_summary(&self, course: &Course) -> Option<Summary> {
-        let slot = self.slot(course);
+        let slot = self.slot((course.id, Selection::ALL));
         // Whoever computes at this moment is not waited for.
         slot.try_lock().ok()?.as_ref().map(|looked| looked.summary)
     }
 
     /// The backup of `course`, ready to be read.
-    pub fn open(&self, portal: &Portal, course: &Course) -> Result<Archive<BackupFiles>, FsError> {
+    pub fn open(
+        &self,
+        portal: &Portal,
+        course: &Course,
+        selection: Selection,
+    ) -> Result<Archive<BackupFiles>, FsError> {
+        let which = (course.id, selection);
         let counter = portal.database().change_counter()?;
         let at = Instant::now();
-        let Loaded { rows, serialized, contents } = match self.rows.take_last(course.id, counter) {
+        let Loaded { rows, serialized, contents } = match self.rows.take_last(which, counter) {
             Some((loaded_at, loaded)) if loaded_at.elapsed() < FRESH => loaded,
             Some((_, loaded)) => match Contents::gather(portal, Arc::clone(&loaded.rows))? {
                 contents if contents.pages_hold() => Loaded { contents, ..loaded },
-                _ => Rows::load(portal, course.id)?,
+                _ => Rows::load(portal, course.id, selection)?,
             },
-            None => Rows::load(portal, course.id)?,
+            None => Rows::load(portal, course.id, selection)?,
         };
         drop(rows);
-        let slot = self.slot(course);
+        let slot = self.slot(which);
         let mut looked = slot.lock().unwrap_or_else(PoisonError::into_inner);
-        self.look(course, &contents, &mut looked, at, counter)?;
+        self.look(which, &contents, &mut looked, at, counter)?;
         drop(looked);
         Ok(contents.archive(&serialized, Arc::clone(&self.checksums))?)
     }
 
     fn look(
         &self,
-        course: &Course,
+        which: Which,
         contents: &Contents,
         looked: &mut Option<Looked>,
         at: Instant,
@@ -162,15 +174,22 @@ impl Archives {
     ) -> Result<Summary, FsError> {
         let digest = contents.digest()?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        let name = format!("{}/backup.zip", course.id);
+        let (course, selection) = which;
+        let name = match selection.is_all() {
+            true => format!("{course}/backup.zip"),
+            false => format!("{course}/backup@{}.zip", selection.names().join("+")),
+        };
         let mtime = self.remembered.mtime(&name, &digest, i64::try_from(now).unwrap_or(i64::MAX));
         let summary = Summary { size: digest.size, mtime };
         *looked = Some(Looked { at, counter, summary });
         Ok(summary)
     }
 
-    fn slot(&self, course: &Course) -> Slot {
+    fn slot(&self, which: Which) -> Slot {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(slots.entry(course.id).or_default())
+        if slots.len() > SLOTS_KEPT {
+            slots.retain(|_, slot| Arc::strong_count(slot) > 1);
+        }
+        Arc::clone(slots.entry(which).or_default())
     }
 }

@@ -48,7 +48,7 @@ impl Listing {
                 let content = Content::documents(fs, course, Some(iid.into()))?;
                 (Node::Documents(course), content)
             }
-            Node::Backup(_) => return Err(FsError::NotAFolder),
+            Node::Backup(..) => return Err(FsError::NotAFolder),
         };
         Ok(Listing { node, parent, content })
     }

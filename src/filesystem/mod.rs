@@ -23,7 +23,7 @@ use std::time::Duration;
 use rustix::fs::Stat;
 
 use crate::archive::{Archive, Cache, Checksums};
-use crate::backup::BackupFiles;
+use crate::backup::{BackupFiles, Selection};
 use crate::course::Course;
 use crate::course::document::{self, DocumentTree, TreeDocument};
 use crate::course::quota::Quota;
@@ -48,6 +48,12 @@ const BACKUP: &[u8] = b"backup.zip";
 
 /// Size of a block in [`Space`], in bytes.
 const BLOCK: u64 = 512;
+
+/// The selection that a name like `backup@Document+Link.zip` asks for.
+fn selection(name: &[u8]) -> Option<Selection> {
+    let name = std::str::from_utf8(name).ok()?;
+    Selection::parse(name.strip_prefix("backup@")?.strip_suffix(".zip")?, '+')
+}
 
 /// How a portal is shown.
 #[derive(Clone, Copy, Debug)]
@@ -134,12 +140,12 @@ impl PortalFs {
             Node::Root => Node::Course(self.courses()?.named(name).ok_or(FsError::NotFound)?),
             Node::Course(course) => match name {
                 DOCUMENTS => Node::Documents(course),
-                BACKUP => Node::Backup(course),
-                _ => return Err(FsError::NotFound),
+                BACKUP => Node::Backup(course, Selection::ALL),
+                name => Node::Backup(course, selection(name).ok_or(FsError::NotFound)?),
             },
             Node::Documents(course) => self.child(course, None, name)?,
             Node::Document(course, iid) => self.child(course, Some(iid.into()), name)?,
-            Node::Backup(_) => return Err(FsError::NotAFolder),
+            Node::Backup(..) => return Err(FsError::NotAFolder),
         };
         self.attributes(node)
     }
@@ -157,9 +163,9 @@ impl PortalFs {
                 let stat = self.course_folder(course)?.stat(&path).map_err(FsError::from_lookup)?;
                 self.document_attributes(course, document, &stat)
             }
-            Node::Backup(course) => {
+            Node::Backup(course, selection) => {
                 let folder = self.attributes(Node::Course(course))?;
-                let summary = self.archives.summary(&self.portal, &self.course(course)?)?;
+                let summary = self.archives.summary(&self.portal, &self.course(course)?, selection)?;
                 Ok(folder.archive(node, summary.size, summary.mtime))
             }
         }
@@ -193,8 +199,8 @@ impl PortalFs {
                 let file = self.course_folder(course)?.open_file(&path).map_err(FsError::from_lookup)?;
                 Ok(OpenFile::Document(file))
             }
-            Node::Backup(course) => {
-                let archive = self.archives.open(&self.portal, &self.course(course)?)?;
+            Node::Backup(course, selection) => {
+                let archive = self.archives.open(&self.portal, &self.course(course)?, selection)?;
                 Ok(OpenFile::Archive(Box::new(archive)))
             }
             Node::Root | Node::Course(_) | Node::Documents(_) => Err(FsError::IsAFolder),
@@ -214,7 +220,9 @@ impl PortalFs {
                     files_free: disk.f_ffree,
                 });
             }
-            Node::Course(course) | Node::Documents(course) | Node::Document(course, _) | Node::Backup(course) => course,
+            Node::Course(course) | Node::Documents(course) | Node::Document(course, _) | Node::Backup(course, _) => {
+                course
+            }
         };
         let course = self.course(course)?;
         let quota = self.portal.database().read(|session| Quota::load(session, &course))?;
@@ -226,7 +234,7 @@ impl PortalFs {
         let (tables, key): (&[&[Property]], i64) = match node {
             Node::Course(course) => (&[COURSE], course.into()),
             Node::Document(_, iid) => (&[DOCUMENT, ITEM], iid.into()),
-            Node::Root | Node::Documents(_) | Node::Backup(_) => return Ok(Vec::new()),
+            Node::Root | Node::Documents(_) | Node::Backup(..) => return Ok(Vec::new()),
         };
         let rows = self.portal.database().read(|session| match node {
             Node::Course(_) => Ok::<_, FsError>(session.rows("SELECT * FROM course WHERE id = ?", &[key.into()])?),
@@ -282,7 +290,7 @@ impl PortalFs {
         let folder = self.attributes(Node::Course(course))?;
         let last = self.archives.last_summary(&self.course(course)?);
         let (size, mtime) = last.map_or((0, folder.mtime.seconds), |summary| (summary.size, summary.mtime));
-        Ok(Attributes { settled: false, ..folder.archive(Node::Backup(course), size, mtime) })
+        Ok(Attributes { settled: false, ..folder.archive(Node::Backup(course, Selection::ALL), size, mtime) })
     }
 
     fn owned(&self, attributes: Attributes) -> Attributes {

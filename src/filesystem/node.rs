@@ -3,6 +3,8 @@
 //! A number is a kind (4 bits), a course (28 bits: `course.id`) and a key (32 bits: the row's own key). The root is 1,
 //! as FUSE wants it. Numbers stay right over restarts and between hosts, because rows keep their keys.
 
+use crate::backup::Selection;
+
 /// What an inode number stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Node {
@@ -14,8 +16,8 @@ pub enum Node {
     Documents(u32),
     /// A document: course and `c_document.iid`.
     Document(u32, u32),
-    /// The `backup.zip` of a course.
-    Backup(u32),
+    /// A backup of a course: of the whole course or of selected tools.
+    Backup(u32, Selection),
 }
 
 /// The inode number of the root (FUSE_ROOT_ID).
@@ -48,7 +50,7 @@ impl Node {
             Node::Course(course) => pack(COURSE, course, 0),
             Node::Documents(course) => pack(DOCUMENTS, course, 0),
             Node::Document(course, iid) => pack(DOCUMENT, course, iid),
-            Node::Backup(course) => pack(BACKUP, course, 0),
+            Node::Backup(course, selection) => pack(BACKUP, course, selection.number()),
         }
     }
 
@@ -63,7 +65,7 @@ impl Node {
             COURSE => Node::Course(course),
             DOCUMENTS => Node::Documents(course),
             DOCUMENT => Node::Document(course, key),
-            BACKUP => Node::Backup(course),
+            BACKUP => Node::Backup(course, Selection::from_number(key)?),
             _ => return None,
         };
         (node.number() == number).then_some(node)
@@ -78,7 +80,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_node_comes_back_from_its_number(course in 1..=LAST_COURSE, key: u32) {
-            for node in [Node::Root, Node::Course(course), Node::Documents(course), Node::Document(course, key), Node::Backup(course)] {
+            for node in [Node::Root, Node::Course(course), Node::Documents(course), Node::Document(course, key), Node::Backup(course, Selection::ALL)] {
                 prop_assert_eq!(Node::from_number(node.number()), Some(node));
             }
         }

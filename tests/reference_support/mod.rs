@@ -13,8 +13,8 @@ use std::process::Command;
 use std::sync::Arc;
 
 use coursefs::archive::Checksums;
-use coursefs::backup::Rows;
 use coursefs::backup::reader::BackupFile;
+use coursefs::backup::{Rows, Selection};
 use coursefs::course::Course;
 use coursefs::php::Value;
 use coursefs::portal::database::DatabaseExt;
@@ -54,7 +54,7 @@ pub fn course(portal: &Portal, code: &str) -> i64 {
 /// Writes the backup of a course into the folder `folder`.
 pub fn backup(portal: &Portal, code: &str, folder: &Path) -> PathBuf {
     let checksums = Arc::new(Checksums::in_memory().unwrap());
-    let loaded = Rows::load(portal, course(portal, code)).unwrap();
+    let loaded = Rows::load(portal, course(portal, code), Selection::ALL).unwrap();
     let archive = loaded.contents.archive(&loaded.serialized, checksums).unwrap();
     let mut bytes = Vec::new();
     archive.reader().read_to_end(&mut bytes).unwrap();

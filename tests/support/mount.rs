@@ -31,10 +31,19 @@ impl Mount {
 
     /// Mounts `portal` with `options`, with the portal's own cache folder.
     pub fn with(portal: &TestPortal, options: &str) -> Mount {
+        Mount::start_with(portal.root(), portal.cache(), options)
+    }
+
+    /// Mounts the portal in the folder `other`, with the cache folder of `portal`.
+    pub fn with_portal(portal: &TestPortal, other: &Path) -> Mount {
+        Mount::start_with(other, portal.cache(), "ttl=0")
+    }
+
+    fn start_with(portal: &Path, cache: PathBuf, options: &str) -> Mount {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("mount")).unwrap();
-        let (portal, cache) = (portal.root().to_owned(), portal.cache());
-        let mut mount = Mount { process: None, portal, cache, options: options.to_owned(), folder };
+        let (portal, options) = (portal.to_owned(), options.to_owned());
+        let mut mount = Mount { process: None, portal, cache, options, folder };
         mount.start();
         mount
     }
