@@ -6,7 +6,7 @@ use std::io::Read as _;
 use std::path::Path;
 
 use coursefs::course::item::{Item, Record};
-use coursefs::course::tool::{Kind, Role, Table};
+use coursefs::course::tool::{Kind, Role, TOOLS, Table};
 use coursefs::php::{Key, Value as Php};
 use coursefs::portal::Portal;
 use coursefs::portal::database::{DatabaseExt, Row};
@@ -97,6 +97,24 @@ fn add_places(table: &'static Table, record: &Record, place: String, places: &mu
     }
 }
 
+/// Primary keys of rows by their places.
+fn primaries(table: &'static Table, record: &Record, place: &str, found: &mut HashMap<String, i64>) {
+    for (child, records) in table.children.iter().zip(&record.children) {
+        for (number, record) in records.iter().enumerate() {
+            primaries(child, record, &format!("{place} {} {number}", child.name), found);
+        }
+    }
+    if let Some(key) = record.int(table.primary) {
+        found.insert(place.to_owned(), key);
+    }
+}
+
+/// Folders that every course has from its first day (Chamilo 1.11).
+const OF_EVERY_COURSE: [&str; 3] = ["/certificates", "/chat_files", "/shared_folder"];
+
+/// Columns of property rows that tell who did what when.
+const HISTORY: [&str; 4] = ["insert_date", "lastedit_date", "insert_user_id", "lastedit_user_id"];
+
 /// A column with another value: its table, its name, and both values in words.
 pub struct Lost {
     /// The table, or the resource type.
@@ -116,9 +134,11 @@ pub fn differences(one: &Side, other: &Side) -> Vec<Lost> {
     }
     for (document, restored) in one.documents.iter().zip(&other.documents) {
         for ((column, value), (_, there)) in document.iter().zip(restored.iter()) {
-            if column != "iid" && value.to_text() != there.to_text() {
-                let path = document.text("path");
-                found.push(lost("c_document", column, format!("{path} {column}: {value:?} became {there:?}")));
+            let path = document.text("path");
+            // A new course starts with folders of its own.
+            let own = OF_EVERY_COURSE.contains(&path.as_str()) && HISTORY.contains(&column);
+            if column != "iid" && !own && value.to_text() != there.to_text() {
+                found.push(lost("c_document", column, format!("{path} {column}: {:?} became {:?}", document.text(column), restored.text(column))));
             }
         }
     }
@@ -185,19 +205,70 @@ pub fn archive_differences(sides: [&Side; 2], archives: [&Path; 2]) -> Vec<Strin
         }
     }
     let mut pairs: HashSet<(i64, i64)> = HashSet::new();
+    let mut made_of = HashMap::new();
     let there: HashMap<(&str, &str), i64> =
         sides[1].places.iter().map(|((table, key), place)| ((*table, place.as_str()), *key)).collect();
     for ((table, key), place) in &sides[0].places {
         if let Some(new) = there.get(&(*table, place.as_str())) {
+            made_of.insert((*table, *key), *new);
             pairs.insert((*key, *new));
-            // Questions have other numbers in archives.
-            pairs.insert((key + 1_500_000_000, new + 1_500_000_000));
+            pairs.insert((key + SHIFT, new + SHIFT));
         }
     }
+    let [one, other] = sides.map(|side| {
+        let mut found = HashMap::new();
+        for (kind, items) in &side.kinds {
+            for (number, item) in items.iter().enumerate() {
+                primaries(&kind.table, &item.record, &format!("{} {number}", kind.key), &mut found);
+            }
+        }
+        found
+    });
+    pairs.extend(one.iter().filter_map(|(place, key)| Some((*key, *other.get(place)?))));
     pairs.insert((sides[0].number, sides[1].number));
     let [ours, theirs] = archives.map(|archive| course_of(archive).get("resources").cloned().unwrap_or(Php::Null));
-    walk("", &ours, &theirs, &Walk { pairs, codes: [&sides[0].code, &sides[1].code] }, &mut found);
+    let allowed = Walk { pairs, made_of, codes: [&sides[0].code, &sides[1].code] };
+    let kinds: Vec<&Key<'_>> = ours.entries().iter().map(|(key, _)| key).collect();
+    if !theirs.entries().iter().map(|(key, _)| key).eq(kinds.iter().copied()) {
+        found.push(format!("other resource types than {kinds:?}"));
+    }
+    for ((kind, ours), (_, theirs)) in ours.entries().iter().zip(theirs.entries()) {
+        let kind = String::from_utf8_lossy(&kind.plain()).into_owned();
+        resources(&kind, ours, theirs, &allowed, &mut found);
+    }
     found
+}
+
+/// Compares each resource with the one that was made of it; their order may be one of keys.
+fn resources(kind: &str, ours: &Php<'_>, theirs: &Php<'_>, allowed: &Walk<'_>, found: &mut Vec<String>) {
+    if ours.entries().len() != theirs.entries().len() {
+        found.push(format!("{kind}: {} became {}", ours.entries().len(), theirs.entries().len()));
+    }
+    let kinds = TOOLS.iter().flat_map(|tool| tool.kinds);
+    let table = kinds.filter(|known| known.key == kind).map(|known| known.table.name).next().unwrap_or("c_document");
+    for (key, resource) in ours.entries() {
+        let is_its = |other: &Key<'_>| match (key, other) {
+            (Key::Int(one), Key::Int(other)) => {
+                one == other && *one < 0 || allowed.made_of.get(&(table, plain(*one))) == Some(&plain(*other))
+            }
+            (one, other) => one == other,
+        };
+        let name = format!("{kind}.{}", String::from_utf8_lossy(&key.plain()));
+        let path = resource.get("path").and_then(Php::as_text).unwrap_or_default().into_owned();
+        let of_every_course = path.strip_prefix("document").is_some_and(|path| OF_EVERY_COURSE.contains(&path));
+        match theirs.entries().iter().find(|(other, _)| is_its(other)) {
+            Some(_) if of_every_course => {}
+            Some((_, restored)) => walk(&name, resource, restored, allowed, found),
+            None => found.push(format!("{name} is missing")),
+        }
+    }
+}
+
+/// What archives add to the numbers of questions.
+const SHIFT: i64 = 1_500_000_000;
+
+fn plain(key: i64) -> i64 {
+    if key > SHIFT { key - SHIFT } else { key }
 }
 
 /// Files of an archive by name, but for the course itself; `{C}` stands for the course's code.
@@ -220,7 +291,10 @@ fn entries(archive: &Path, code: &str) -> BTreeMap<String, Vec<u8>> {
 }
 
 struct Walk<'a> {
+    /// Keys of the same thing in either course.
     pairs: HashSet<(i64, i64)>,
+    /// The key in the other course, by table.
+    made_of: HashMap<(&'static str, i64), i64>,
     codes: [&'a str; 2],
 }
 
@@ -257,7 +331,9 @@ fn walk(path: &str, one: &Php<'_>, other: &Php<'_>, allowed: &Walk<'_>, found: &
             };
             let number = |value: &Php<'_>| value.as_text()?.parse::<i64>().ok();
             let same_thing = number(one).zip(number(other)).is_some_and(|pair| allowed.pairs.contains(&pair));
-            if text(one, 0) != text(other, 1) && !same_thing {
+            // A second key that was empty, as in rows of some versions, is filled (6 is its place in property rows).
+            let filled = (path.ends_with(".id") || path.ends_with(".6")) && one.is_null() && number(other).is_some();
+            if text(one, 0) != text(other, 1) && !same_thing && !filled {
                 found.push(format!("{path}: {:?} became {:?}", text(one, 0), text(other, 1)));
             }
         }

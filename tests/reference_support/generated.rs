@@ -36,6 +36,9 @@ const FIXED: &[(&str, &str, [&str; ROWS as usize])] = &[
 /// References that always lead somewhere, because a row without is no item of the course.
 const FIRM: [(&str, &str); 2] = [("c_forum_post", "thread_id"), ("c_survey_question", "survey_id")];
 
+/// Tables whose session is a foreign key, so that none is NULL.
+const FOREIGN_SESSION: [&str; 2] = ["c_student_publication", "gradebook_category"];
+
 /// Documents: path, whether it is a folder, content.
 const DOCUMENTS: &[(&str, Option<&str>)] = &[
     ("/Leçon 1", None),
@@ -209,14 +212,14 @@ impl Maker<'_> {
                 values.push((column.as_str(), value));
             }
         }
-        self.session.insert(table.name, &values)?;
+        self.session.insert(table.name, &values).unwrap_or_else(|error| panic!("{}: {error}", table.name));
         for child in table.children {
             let rows = if child.users_own { 1 } else { ROWS };
             for number in 0..rows {
                 self.row(child, Some((table, key, place.number)), number, all * ROWS + number)?;
             }
         }
-        if table.users_own { Ok(key) } else { Ok(key) }
+        Ok(key)
     }
 
     fn value(&mut self, place: &Place<'_>, column: &str, kind: &str, nullable: bool) -> Option<Value> {
@@ -224,6 +227,9 @@ impl Maker<'_> {
         let fixed = FIXED.iter().find(|(of, name, _)| *of == table.name && *name == column);
         if let (Some((_, _, values)), false) = (fixed, table.users_own) {
             let value = values[place.number as usize];
+            if let Some(directory) = table.directory.filter(|directory| directory.column == column) {
+                std::fs::create_dir_all(self.top.join(directory.folder).join(value.trim_start_matches('/'))).unwrap();
+            }
             return Some(value.parse::<i64>().map_or_else(|_| value.into(), Value::Int));
         }
         if column == table.primary {
@@ -244,7 +250,7 @@ impl Maker<'_> {
         let nothing = if nullable { Value::Null } else { Value::Int(0) };
         match table.role(column) {
             Role::Key => return nullable.then_some(Value::Null),
-            Role::Session if table.name.starts_with("gradebook") => return Some(Value::Null),
+            Role::Session if FOREIGN_SESSION.contains(&table.name) => return Some(Value::Null),
             Role::Session => return Some(if nullable && place.number == 1 { Value::Null } else { 0.into() }),
             Role::User => return Some(self.in_form(kind, 1 + place.number % 2)),
             Role::Portal(_) => return Some([3.into(), Value::Null, 4.into(), nothing][place.number as usize].clone()),
