@@ -10,7 +10,7 @@ use coursefs::backup::restore::{Options, Report, restore};
 use coursefs::portal::Portal;
 use coursefs::sample;
 use reference_support::equal::{Side, archive_differences, differences};
-use reference_support::generated::{self, GENERATED};
+use reference_support::generated::{self, GENERATED, GONE};
 use reference_support::rows::{RARE, execute};
 use reference_support::{CODE, backup, chamilos_backup, portal};
 
@@ -89,6 +89,21 @@ fn a_course_made_of_chamilos_own_archive_comes_back_equal() {
 
 #[test]
 fn a_course_with_something_in_every_column_comes_back_equal() {
-    let (_folder, portal) = generated::portal();
+    let (_folder, portal) = generated::portal(0);
     comes_back_equal(&portal, GENERATED, 80);
+}
+
+#[test]
+fn references_to_what_is_gone_come_back_empty_and_a_second_restore_adds_nothing() {
+    let (folder, portal) = generated::portal(GONE);
+    let archive = backup(&portal, GENERATED, folder.path());
+    let report = restored(&portal, COPY, &archive);
+    assert!(report.lost_references > 0, "{report:?}");
+    let sides = [Side::new(&portal, GENERATED), Side::new(&portal, COPY)];
+    let shown: Vec<String> = differences(&sides[0], &sides[1]).into_iter().map(|lost| lost.shown).collect();
+    assert!(shown.is_empty(), "{} differences\n{}", shown.len(), shown.join("\n"));
+    for course in [COPY, GENERATED] {
+        let news = news(&restored(&portal, course, &archive));
+        assert!(news.is_empty(), "{course}:\n{}", news.join("\n"));
+    }
 }

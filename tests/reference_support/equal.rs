@@ -70,10 +70,18 @@ impl Side {
     }
 
     /// The value of a column without what differs from course to course.
-    fn neutral(&self, table: &Table, record: &Record, parent: Option<(&Table, &Record)>, column: &str) -> Option<String> {
+    fn neutral(
+        &self,
+        table: &Table,
+        record: &Record,
+        parent: Option<(&Table, &Record)>,
+        column: &str,
+    ) -> Option<String> {
         let text = text(table, record, column);
         match table.role_in(column, record, parent) {
-            Role::Key if column == table.key && text.as_deref().is_some_and(|text| text.parse::<i64>().is_err()) => text,
+            Role::Key if column == table.key && text.as_deref().is_some_and(|text| text.parse::<i64>().is_err()) => {
+                text
+            }
             Role::Key | Role::Session => None,
             Role::Html => text.map(|text| text.replace(&self.code, "{C}")),
             Role::Reference(target) | Role::Late(target) => {
@@ -138,7 +146,11 @@ pub fn differences(one: &Side, other: &Side) -> Vec<Lost> {
             // A new course starts with folders of its own.
             let own = OF_EVERY_COURSE.contains(&path.as_str()) && HISTORY.contains(&column);
             if column != "iid" && !own && value.to_text() != there.to_text() {
-                found.push(lost("c_document", column, format!("{path} {column}: {:?} became {:?}", document.text(column), restored.text(column))));
+                found.push(lost(
+                    "c_document",
+                    column,
+                    format!("{path} {column}: {:?} became {:?}", document.text(column), restored.text(column)),
+                ));
             }
         }
     }
@@ -320,15 +332,17 @@ fn walk(path: &str, one: &Php<'_>, other: &Php<'_>, allowed: &Walk<'_>, found: &
                 let as_key = Php::from(name.clone());
                 walk(&format!("{path} (key {name})"), &as_key, &Php::from(there.clone()), allowed, found);
                 let in_row = path.contains(".item_properties") || path.contains(".properties");
-                if !(in_row && (OWN_KEYS.contains(&name.as_str()) || ["0", "6"].contains(&name.as_str())) && value.as_int().is_some()) {
+                if !(in_row
+                    && (OWN_KEYS.contains(&name.as_str()) || ["0", "6"].contains(&name.as_str()))
+                    && value.as_int().is_some())
+                {
                     walk(&format!("{path}.{name}"), value, restored, allowed, found);
                 }
             }
         }
         (None, None) => {
-            let text = |value: &Php<'_>, side: usize| {
-                value.as_text().map(|text| text.replace(allowed.codes[side], "{C}"))
-            };
+            let text =
+                |value: &Php<'_>, side: usize| value.as_text().map(|text| text.replace(allowed.codes[side], "{C}"));
             let number = |value: &Php<'_>| value.as_text()?.parse::<i64>().ok();
             let same_thing = number(one).zip(number(other)).is_some_and(|pair| allowed.pairs.contains(&pair));
             // A second key that was empty, as in rows of some versions, is filled (6 is its place in property rows).

@@ -50,8 +50,11 @@ const DOCUMENTS: &[(&str, Option<&str>)] = &[
     ("/plain.html", Some("<a href=\"/courses/GEN000/document/Le%C3%A7on%201/d'%C3%A9t%C3%A9.html?x=1#y\">x</a>")),
 ];
 
-/// An embedded portal with the generated course.
-pub fn portal() -> (tempfile::TempDir, Portal) {
+/// The key of a row that is gone; what was deleted leaves such references behind.
+pub const GONE: i64 = 777_777;
+
+/// An embedded portal with the generated course. References to nothing hold `nowhere`: 0, or [`GONE`].
+pub fn portal(nowhere: i64) -> (tempfile::TempDir, Portal) {
     let folder = tempfile::tempdir().unwrap();
     let portal = Portal::init(folder.path()).unwrap();
     let stamp = Stamp { user: 1, time: "2026-03-01T08:00:00Z".parse().unwrap() };
@@ -64,7 +67,7 @@ pub fn portal() -> (tempfile::TempDir, Portal) {
         .write(|session| {
             let documents = documents(session, &course, &top, &stamp);
             session.execute("INSERT INTO room (id, title) VALUES (3, 'Lab'), (4, 'Hall')", &[])?;
-            let mut maker = Maker { session, course: &course, top: &top, types: &types, documents, drawn: 0 };
+            let mut maker = Maker { session, course: &course, top: &top, types: &types, documents, nowhere, drawn: 0 };
             for kind in TOOLS.iter().flat_map(|tool| tool.kinds) {
                 maker.kind(kind)?;
             }
@@ -133,6 +136,7 @@ struct Maker<'a> {
     top: &'a Path,
     types: &'a Types,
     documents: Vec<i64>,
+    nowhere: i64,
     drawn: i64,
 }
 
@@ -264,7 +268,9 @@ impl Maker<'_> {
                 let key = declared(target).and_then(|table| key_of(table, sibling));
                 return Some(key.unwrap_or(place.number).into());
             }
-            Role::DocumentName(_) => return Some(if place.number == 0 { "bell.mp3".into() } else { nothing_text(nullable) }),
+            Role::DocumentName(_) => {
+                return Some(if place.number == 0 { "bell.mp3".into() } else { nothing_text(nullable) });
+            }
             Role::Data | Role::Html | Role::Loose | Role::ReferenceBy(..) => {}
         }
         self.drawn += 1;
@@ -285,7 +291,11 @@ impl Maker<'_> {
                 if is_last { 0 } else { self.drawn + 300_000 }.into()
             }
             "DOUBLE" | "DOUBLE PRECISION" | "NUMERIC" | "FLOAT" => {
-                if is_last { Value::Int(0) } else { Value::Float(self.drawn as f64 + 0.25) }
+                if is_last {
+                    Value::Int(0)
+                } else {
+                    Value::Float(self.drawn as f64 + 0.25)
+                }
             }
             "DATE" => format!("20{:02}-0{}-15", self.drawn % 90 + 10, place.number + 1).as_str().into(),
             "DATETIME" => {
@@ -298,7 +308,7 @@ impl Maker<'_> {
         })
     }
 
-    /// A key, to the first row, to the last, to this one or the next, to nothing.
+    /// A key: of the first row, of the last, of the third (itself, in its own table), of none.
     fn reference(&self, place: &Place<'_>, column: &str, kind: &str, target: &'static str) -> Value {
         let firm = FIRM.contains(&(place.table.name, column));
         let number = match place.number {
@@ -306,7 +316,7 @@ impl Maker<'_> {
             1 => ROWS - 1,
             2 => 2,
             _ if firm => 1,
-            _ => return self.in_form(kind, 0),
+            _ => return self.in_form(kind, self.nowhere),
         };
         let key = match target {
             "c_document" => Some(self.documents[[1, 3, 5][number.min(2) as usize]]),

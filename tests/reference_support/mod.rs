@@ -2,9 +2,9 @@
 #![allow(dead_code, missing_docs, clippy::unwrap_used)] // each test crate uses a part
 
 pub mod compare;
+mod dump;
 pub mod equal;
 pub mod generated;
-mod dump;
 pub mod rows;
 
 use std::io::Read as _;
