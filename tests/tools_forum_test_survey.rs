@@ -458,8 +458,9 @@ fn import(portal: &Portal, from: &str, into: &str, resources: &Php<'_>) -> Vec<(
         let users = (1..10).map(|user| (user, user)).collect();
         let origin = Origin { address, users, complete: true };
         let mut import = Import::new(session, &course, Stamp::now(1), &origin, Conflict::Skip)?;
+        let there = document::load(session, course.id)?.first().map_or(0, |document| document.iid);
         for document in document::load(session, source.id)? {
-            import.document(document.iid, document.iid);
+            import.document(document.iid, there);
         }
         let mut outcomes = Vec::new();
         for kind in order().into_iter().filter(|kind| kinds().any(|ours| ours.key == kind.key)) {

@@ -5,7 +5,7 @@
 //! that equals one of the course (in all its columns but keys, users and order) is not made again: its keys lead to the
 //! one that is there.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 
 use crate::portal::database::{DatabaseError, Row, Session, Value};
@@ -88,6 +88,9 @@ pub enum ImportError {
 /// Keys of one table.
 type Keys = HashMap<(&'static str, i64), i64>;
 
+/// Keys of the rows that are there, by table; a reference to any other leads to nothing.
+type There = HashMap<&'static str, HashSet<i64>>;
+
 /// A reference that could not be set when its row was written.
 struct Open {
     table: &'static Table,
@@ -107,6 +110,8 @@ pub struct Import<'a> {
     conflict: Conflict,
     /// Keys in the archive and in the course.
     keys: Keys,
+    /// What references of the course's rows may lead to, as far as it was needed.
+    there: There,
     open: Vec<Open>,
     columns: HashMap<&'static str, Vec<String>>,
     cut: Vec<String>,
@@ -136,6 +141,7 @@ impl<'a> Import<'a> {
             origin,
             conflict,
             keys: Keys::new(),
+            there: There::new(),
             open: Vec::new(),
             columns: HashMap::new(),
             cut: Vec::new(),
@@ -158,12 +164,17 @@ impl<'a> Import<'a> {
         let told = self.told(kind);
         let mut present: HashMap<Vec<u8>, Vec<Item>> = HashMap::new();
         let mut places: HashMap<Vec<u8>, Item> = HashMap::new();
-        for there in item::load_one_kind(self.session, kind, &self.course_row)? {
+        let loaded = item::load_one_kind(self.session, kind, &self.course_row)?;
+        self.know(kind, &loaded);
+        let mut targets = Vec::new();
+        kind.table.targets(&mut targets);
+        self.know_targets(&targets)?;
+        for there in loaded {
             if let Some(place) = place(kind, &there.record) {
                 // Of several the first counts, as in Chamilo.
                 places.entry(place).or_insert_with(|| there.clone());
             }
-            let sides = Sides { kind, keys: None, told: &told };
+            let sides = Sides { kind, keys: None, there: &self.there, told: &told };
             present.entry(sides.canonical(&there.record)).or_default().push(there);
         }
         for alike in present.values_mut() {
@@ -172,7 +183,8 @@ impl<'a> Import<'a> {
         }
         for item in &mut items {
             self.adapt(&kind.table, &mut item.record);
-            let canonical = Sides { kind, keys: Some(&self.keys), told: &told }.canonical(&item.record);
+            let canonical =
+                Sides { kind, keys: Some(&self.keys), there: &self.there, told: &told }.canonical(&item.record);
             if let Some(there) = present.get_mut(&canonical).and_then(Vec::pop) {
                 self.same(&kind.table, &item.record, &there.record);
                 outcome.equal += 1;
@@ -236,6 +248,38 @@ impl<'a> Import<'a> {
         Ok(lost)
     }
 
+    /// Remembers which rows of `kind` are there.
+    fn know(&mut self, kind: &'static Kind, items: &[Item]) {
+        fn add(table: &'static Table, record: &Record, there: &mut There) {
+            there.entry(table.name).or_default().extend(record.key(table));
+            for (child, records) in table.children.iter().zip(&record.children) {
+                records.iter().for_each(|record| add(child, record, there));
+            }
+        }
+        name_tables(&kind.table, &mut self.there);
+        items.iter().for_each(|item| add(&kind.table, &item.record, &mut self.there));
+    }
+
+    /// Learns which rows of the tables `targets` are there.
+    fn know_targets(&mut self, targets: &[&'static str]) -> Result<(), ImportError> {
+        for target in targets {
+            if self.there.contains_key(target) {
+                continue;
+            }
+            if *target == "c_document" {
+                let documents = super::document::load(self.session, self.course.id)?;
+                self.there.insert(target, documents.iter().map(|document| document.iid).collect());
+                continue;
+            }
+            let mut kinds = TOOLS.iter().flat_map(|tool| tool.kinds);
+            if let Some(kind) = kinds.find(|kind| has_table(&kind.table, target)) {
+                let items = item::load_one_kind(self.session, kind, &self.course_row)?;
+                self.know(kind, &items);
+            }
+        }
+        Ok(())
+    }
+
     /// Which columns the archive tells, and so which count in a comparison.
     fn told(&self, kind: &'static Kind) -> Told {
         if self.origin.complete { Told::All } else { Told::ByForm(kind) }
@@ -278,11 +322,15 @@ impl<'a> Import<'a> {
         self.keys.insert((table.name, old_key), key);
         let mut joined = false;
         for ((child, rows), present) in table.children.iter().zip(&old.children).zip(&there.children) {
-            let sides = Sides { kind, keys: None, told };
+            let sides = Sides { kind, keys: None, there: &self.there, told };
             let mut present: Vec<(Vec<u8>, &Record)> =
                 present.iter().map(|row| (sides.row(child, row, Some((table, there))), row)).collect();
             for row in rows {
-                let canonical = Sides { kind, keys: Some(&self.keys), told }.row(child, row, Some((table, old)));
+                let canonical = Sides { kind, keys: Some(&self.keys), there: &self.there, told }.row(
+                    child,
+                    row,
+                    Some((table, old)),
+                );
                 match present.iter().position(|(text, _)| *text == canonical) {
                     Some(place) => self.same(child, row, present.remove(place).1),
                     None => {
@@ -513,6 +561,16 @@ impl<'a> Import<'a> {
     }
 }
 
+/// Names the tables of rows that are known, also those without a row.
+fn name_tables(table: &'static Table, there: &mut There) {
+    there.entry(table.name).or_default();
+    table.children.iter().filter(|child| !child.users_own).for_each(|child| name_tables(child, there));
+}
+
+fn has_table(table: &Table, name: &str) -> bool {
+    !table.users_own && (table.name == name || table.children.iter().any(|child| has_table(child, name)))
+}
+
 /// Kinds in an order in which references lead to earlier ones, as far as that goes.
 pub fn order() -> Vec<&'static Kind> {
     let kinds: Vec<&'static Kind> = TOOLS.iter().flat_map(|tool| tool.kinds).collect();
@@ -569,6 +627,7 @@ impl Told {
 struct Sides<'a> {
     kind: &'static Kind,
     keys: Option<&'a Keys>,
+    there: &'a There,
     told: &'a Told,
 }
 
@@ -612,14 +671,15 @@ impl Sides<'_> {
                         None => b"0".to_vec(),
                         Some((_, Some(sibling))) => format!("@{sibling}").into_bytes(),
                         Some(_) if matches!(role, Role::Late(_)) => continue,
-                        Some((old, None)) => match self.keys {
-                            None => old.to_string().into_bytes(),
-                            Some(keys) => match keys.get(&(target, old)) {
-                                Some(new) => new.to_string().into_bytes(),
-                                // The row that was made of it has none either.
-                                None => b"0".to_vec(),
-                            },
-                        },
+                        Some((old, None)) => {
+                            let is_there = || self.there.get(target).is_none_or(|keys| keys.contains(&old));
+                            let key = match self.keys {
+                                None => is_there().then_some(old),
+                                Some(keys) => keys.get(&(target, old)).copied(),
+                            };
+                            // What leads to nothing will hold nothing.
+                            key.unwrap_or(0).to_string().into_bytes()
+                        }
                     }
                 }
                 Role::Data

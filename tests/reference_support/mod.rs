@@ -3,6 +3,8 @@
 
 pub mod compare;
 mod dump;
+pub mod equal;
+pub mod generated;
 pub mod rows;
 
 use std::io::Read as _;
