@@ -260,7 +260,7 @@ fn a_course_info_that_is_damaged_is_refused() {
     }
     let serialized = |text: &str| STANDARD.encode(text).into_bytes();
     refuse(&serialized("a:0:{}"), &["no object"]);
-    refuse(&serialized("O:6:\"Course\":0:{}"), &["class Course"]);
+    refuse(&serialized("O:8:\"MyCourse\":0:{}"), &["class MyCourse"]);
     refuse(&serialized("O:8:\"stdClass\":1:{s:9:\"resources\";a:0:{}}"), &["class stdClass"]);
     refuse(&serialized("a:2000000000:{i:0;i:0;}"), &[]);
     refuse(&serialized("s:2000000000:\"x\";"), &[]);

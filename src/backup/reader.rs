@@ -21,8 +21,9 @@ use crate::php::{self, Limits, Value};
 /// Name of the serialized course (Chamilo 1.11, CourseArchiver).
 const COURSE_INFO: &[u8] = b"course_info.dat";
 
-/// The class of the course; a reader of 1.11 takes no other (Chamilo 1.11, CourseArchiver).
-const COURSE_CLASS: &str = "Chamilo\\CourseBundle\\Component\\CourseCopy\\Course";
+/// The class of the course without its namespace: 1.9 and 1.10 had none or another, 1.11 takes only its own (Chamilo
+/// 1.11, CourseArchiver).
+const COURSE_CLASS: &[u8] = b"Course";
 
 /// The longest `course_info.dat` that is read, in bytes: some 100,000 resources.
 const LONGEST_COURSE_INFO: u64 = 256 << 20;
@@ -97,14 +98,18 @@ impl CourseInfo {
         let limits = Limits { bytes: LONGEST_COURSE_INFO as usize, values: MOST_VALUES, ..Limits::default() };
         let (value, _) = php::read(&self.serialized, &limits).map_err(|error| failed(error.to_string()))?;
         match value.as_object() {
-            Some(object) if object.is_a(COURSE_CLASS) => Ok(value),
+            Some(object) if is_course(&object.class) => Ok(value),
             Some(object) => {
                 let class = String::from_utf8_lossy(&object.class);
-                Err(failed(format!("it holds an object of class {class}, not a course of Chamilo 1.11")))
+                Err(failed(format!("it holds an object of class {class}, not a course of Chamilo")))
             }
             None => Err(failed("it holds no object".into())),
         }
     }
+}
+
+fn is_course(class: &[u8]) -> bool {
+    class.rsplit(|byte| *byte == b'\\').next().is_some_and(|short| short.eq_ignore_ascii_case(COURSE_CLASS))
 }
 
 /// An open backup.
