@@ -293,24 +293,33 @@ impl LooseFiles {
         Ok(needed)
     }
 
-    /// Decides what becomes of each unit, and unpacks aside what is new.
+    /// Decides what becomes of each unit, and unpacks aside what is new. `settled` returns when nobody else is placing.
     pub fn stage(
         &self,
-        code: &str,
-        settings: &Settings,
-        conflict: Conflict,
+        work: (&str, &Settings, Conflict),
         top: &Folder,
         backup: &mut BackupFile,
         staging: &Staging,
+        settled: &dyn Fn() -> Result<(), RestoreError>,
     ) -> Result<Staged, RestoreError> {
+        let (code, settings, conflict) = work;
         let mut staged = Staged([Vec::new(), Vec::new()]);
         for ((key, units, _), steps) in self.kinds.iter().zip(&mut staged.0) {
             for (number, unit) in units.iter().enumerate() {
-                let there = look(code, top, unit)?;
-                let same = there.is(code, top, unit, &mut |_, file, compare| {
-                    backup.unpack(&file.entry, compare)?;
-                    Ok(())
-                })?;
+                let mut judge = || -> Result<_, RestoreError> {
+                    let there = look(code, top, unit)?;
+                    let same = there.is(code, top, unit, &mut |_, file, compare| {
+                        backup.unpack(&file.entry, compare)?;
+                        Ok(())
+                    })?;
+                    Ok((there, same))
+                };
+                let (mut there, mut same) = judge()?;
+                if !same && !matches!(there, There::Nothing) {
+                    // It may be half of what another restore is placing.
+                    settled()?;
+                    (there, same) = judge()?;
+                }
                 let step = match there {
                     _ if same => Step::Equal,
                     There::Nothing => Step::New,

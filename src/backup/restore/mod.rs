@@ -345,7 +345,10 @@ impl Work<'_> {
             progress(read, all);
         }
         let files = items.stage(self.code, backup, &staging, self.settings.file_mode())?;
-        let loose = self.loose.stage(self.code, self.settings, self.options.conflict, top, backup, &staging)?;
+        // A restore places its files in a write transaction: one that is open now has ended when the next one begins.
+        let settled = || self.portal.database().write(|_| Ok::<_, RestoreError>(()));
+        let work = (self.code, self.settings, self.options.conflict);
+        let loose = self.loose.stage(work, top, backup, &staging, &settled)?;
         progress(all, all);
         staging.sync().map_err(failed)?;
         crash::point("unpacked");
