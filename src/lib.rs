@@ -5,6 +5,7 @@
 //!
 //! - [`cli`]: commands, options, messages for people.
 //! - [`filesystem`]: nodes, attributes, handles, operations; the thin adapter to the kernel.
+//! - [`check`]: whether rows and files fit together, and mending what does not.
 //! - [`backup`]: a course as `backup.zip` and back.
 //! - [`sample`]: the courses of a sample portal.
 //! - [`course`]: a course and its tools as rows.
@@ -14,6 +15,7 @@
 
 pub mod archive;
 pub mod backup;
+pub mod check;
 pub mod cli;
 pub mod course;
 pub mod filesystem;

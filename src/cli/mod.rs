@@ -4,6 +4,7 @@
 
 mod backup;
 mod cache;
+mod check;
 mod demo;
 mod init;
 mod list;
@@ -34,6 +35,7 @@ enum Command {
     List(list::Arguments),
     Backup(backup::Arguments),
     Restore(restore::Arguments),
+    Check(check::Arguments),
 }
 
 /// Why a command failed, as a sentence for the person who typed it.
@@ -68,6 +70,7 @@ pub fn run() -> ExitCode {
         Command::List(arguments) => with_log(|| list::run(&arguments)),
         Command::Backup(arguments) => with_log(|| backup::run(&arguments)),
         Command::Restore(arguments) => with_log(|| restore::run(&arguments)),
+        Command::Check(arguments) => return check::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use crate::portal::database::{DatabaseError, Row, Session};
 
 /// Visibility of a deleted document (Chamilo 1.11, `c_item_property.visibility`).
-const DELETED: i64 = 2;
+pub const DELETED: i64 = 2;
 
 /// The longest path that is looked at, in bytes; the column holds 255 characters.
 const LONGEST_PATH: usize = 4096;
@@ -75,7 +75,7 @@ pub fn rows_of(session: &dyn Session, iid: i64) -> Result<Vec<Row>, DatabaseErro
 
 /// Which of a document's property rows counts: base rows win over session rows, then the later edit, then the higher
 /// key.
-pub(super) fn rank(property: &Row) -> (bool, Vec<u8>, i64) {
+pub fn rank(property: &Row) -> (bool, Vec<u8>, i64) {
     let base = property.int("session_id").unwrap_or(0) == 0;
     (base, property.bytes("lastedit_date"), property.int("iid").unwrap_or(0))
 }

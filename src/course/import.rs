@@ -794,7 +794,7 @@ fn session_of(table: &Table, known: Option<&Column>, given: Option<&Value>) -> V
 }
 
 /// Chamilo's word for an item that was added: the tool's name in one word and `Added`.
-fn added(tool: &str) -> Vec<u8> {
+pub fn added(tool: &str) -> Vec<u8> {
     let mut word = String::new();
     for part in tool.split('_') {
         let mut letters = part.chars();

@@ -4,7 +4,7 @@
 //! here say which columns an archive may name without stopping another portal's import, and what a column that nobody
 //! gave a value gets.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use super::SCHEMA;
@@ -132,13 +132,22 @@ fn is_date(text: &[u8]) -> bool {
 
 /// The columns of `table` in the order of a fresh installation; none for a table that it does not have.
 pub fn columns(table: &str) -> &'static [Column] {
-    static TABLES: OnceLock<HashMap<&'static str, Vec<Column>>> = OnceLock::new();
-    TABLES.get_or_init(parse).get(table).map(Vec::as_slice).unwrap_or_default()
+    all().get(table).map(Vec::as_slice).unwrap_or_default()
+}
+
+/// The names of all tables of a fresh installation, sorted.
+pub fn tables() -> impl Iterator<Item = &'static str> {
+    all().keys().copied()
+}
+
+fn all() -> &'static BTreeMap<&'static str, Vec<Column>> {
+    static TABLES: OnceLock<BTreeMap<&'static str, Vec<Column>>> = OnceLock::new();
+    TABLES.get_or_init(parse)
 }
 
 /// Reads our own schema text, one column a line.
-fn parse() -> HashMap<&'static str, Vec<Column>> {
-    let mut tables: HashMap<&'static str, Vec<Column>> = HashMap::new();
+fn parse() -> BTreeMap<&'static str, Vec<Column>> {
+    let mut tables: BTreeMap<&'static str, Vec<Column>> = BTreeMap::new();
     let mut table = "";
     for line in SCHEMA.lines() {
         let mut quoted = line.split('`');

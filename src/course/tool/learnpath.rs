@@ -71,8 +71,11 @@ fn read_entity(entity: &Php<'_>, record: &mut Record) {
     }
 }
 
+/// `c_lp.lp_type` of a path that is made of the course's own things; the others are packages.
+pub const CHAMILO: i64 = 1;
+
 /// The types of steps that show something of the course, and where that is.
-const TARGETS: &[(&str, &str)] = &[
+pub const TARGETS: &[(&str, &str)] = &[
     ("document", "c_document"),
     ("final_item", "c_document"),
     ("readout_text", "c_document"),
