@@ -6,6 +6,7 @@
 //! - [`cli`]: commands, options, messages for people.
 //! - [`filesystem`]: nodes, attributes, handles, operations; the thin adapter to the kernel.
 //! - [`backup`]: a course as `backup.zip` and back.
+//! - [`scorm`]: a learning path as a SCORM 1.2 package and back.
 //! - [`sample`]: the courses of a sample portal.
 //! - [`course`]: a course and its tools as rows.
 //! - [`portal`]: where rows and files live: database, storage, settings.
@@ -20,3 +21,4 @@ pub mod filesystem;
 pub mod php;
 pub mod portal;
 pub mod sample;
+pub mod scorm;
