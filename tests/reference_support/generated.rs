@@ -39,6 +39,9 @@ const FIRM: [(&str, &str); 2] = [("c_forum_post", "thread_id"), ("c_survey_quest
 /// Tables whose session is a foreign key, so that none is NULL.
 const FOREIGN_SESSION: [&str; 3] = ["c_student_publication", "gradebook_category", "xapi_tool_launch"];
 
+/// Tables whose references are foreign keys: their rows lead to the first row of their parent, or to nothing.
+const FOREIGN: [&str; 1] = ["xapi_cmi5_item"];
+
 /// Documents: path, whether it is a folder, content.
 const DOCUMENTS: &[(&str, Option<&str>)] = &[
     ("/Leçon 1", None),
@@ -341,6 +344,9 @@ impl Maker<'_> {
 
     /// A key: of the first row, of the last, of the third (itself, in its own table), of none.
     fn reference(&self, place: &Place<'_>, column: &str, kind: &str, target: &'static str) -> Value {
+        if FOREIGN.contains(&place.table.name) {
+            return if place.number == ROWS - 1 { Value::Null } else { (place.key - place.number).into() };
+        }
         let firm = FIRM.contains(&(place.table.name, column));
         let number = match place.number {
             0 => 0,
