@@ -8,7 +8,9 @@
 //! documents of the course in any generated page are written as Chamilo writes them
 //! (`/courses/<directory>/document/…`): they are rewritten, and the files packed, for all pages in one place.
 
+pub mod names;
 pub mod quiz;
+pub mod references;
 pub mod runtime;
 
 /// Folder of the launch pages in a package, with its slash. Shared files are `../` + [`SHARED`] from there.
