@@ -9,6 +9,9 @@ pub struct QuizData<'a> {
     pub quiz: &'a Item,
     /// Its questions in their order.
     pub questions: Vec<Question<'a>>,
+    /// The course's categories of questions (table `c_quiz_question_category`), by which tests may draw; those that no
+    /// question names don't matter.
+    pub categories: &'a [Item],
     /// The score that passes, in percent (0 to 100), as the manifest tells it; `None` if any does.
     pub mastery: Option<f64>,
 }

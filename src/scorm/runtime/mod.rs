@@ -9,3 +9,6 @@
 
 /// The script.
 pub const SCRIPT: &str = include_str!("runtime.js");
+
+/// All files that generated pages share, by their names in [`SHARED`](super::SHARED): scripts, style.
+pub const FILES: &[(&str, &[u8])] = &[("runtime.js", SCRIPT.as_bytes())];
