@@ -24,6 +24,7 @@ mod texts;
 mod users;
 
 pub use contents::{BackupError, BackupFiles, Contents, Digest};
+pub(crate) use contents::{identity, is_absent};
 pub use remembered::Remembered;
 pub use rows::{Loaded, Rows};
 pub(crate) use rows::{newest_edit, unix_time};

@@ -20,6 +20,9 @@ pub const STEPS: &str = "c_lp_item";
 /// Table of questions, which are loaded with tests.
 const QUESTIONS: &str = "c_quiz_question";
 
+/// Table of the categories by which tests draw questions.
+const CATEGORIES: &str = "c_quiz_question_category";
+
 /// What steps show by their type (Chamilo 1.11, `c_lp_item.item_type`), and the table where that is. Documents are
 /// looked up in the tree of documents.
 const TARGETS: &[(&str, &str)] = &[
@@ -43,6 +46,8 @@ pub struct CourseRows {
     /// Its learning paths in the order of their display, not those that were deleted.
     pub paths: Vec<Item>,
     targets: HashMap<&'static str, HashMap<i64, Item>>,
+    /// Its categories of questions, if a step is a test.
+    pub categories: Vec<Item>,
     /// When the newest row was written, in seconds since 1970 UTC.
     pub changed: i64,
 }
@@ -50,11 +55,7 @@ pub struct CourseRows {
 impl CourseRows {
     /// Reads the rows of the course with the number `course`, `None` if there is no such course. `path` is the key of
     /// the one path that is wanted, `None` for all.
-    pub fn load(
-        session: &dyn Session,
-        course: i64,
-        path: Option<i64>,
-    ) -> Result<Option<CourseRows>, DatabaseError> {
+    pub fn load(session: &dyn Session, course: i64, path: Option<i64>) -> Result<Option<CourseRows>, DatabaseError> {
         let sql = "SELECT * FROM course WHERE id = ?";
         let Some(row) = session.row(sql, &[course.into()])? else { return Ok(None) };
         let Some(course) = Course::by_id(session, course)? else { return Ok(None) };
@@ -71,17 +72,21 @@ impl CourseRows {
         if wanted.contains("c_quiz") {
             wanted.insert(QUESTIONS);
         }
-        let mut targets = HashMap::new();
+        let mut targets: HashMap<&'static str, HashMap<i64, Item>> = HashMap::new();
         for table in wanted {
             let Some(kind) = kind_of(table) else { continue };
             let items = load_one_kind(session, kind, &row)?;
             let by_key = items.into_iter().filter_map(|item| Some((item.record.key(&item.kind.table)?, item)));
             targets.insert(table, by_key.collect());
         }
+        let categories = match kind_of(CATEGORIES).filter(|_| targets.contains_key(QUESTIONS)) {
+            Some(kind) => load_one_kind(session, kind, &row)?,
+            None => Vec::new(),
+        };
         let addresses = Addresses::new(&course.directory, &portal_url(session)?);
         let documents = DocumentTree::load(session, course.id)?;
         let changed = changed(&row, &paths, &targets);
-        Ok(Some(CourseRows { course, addresses, documents, paths, targets, changed }))
+        Ok(Some(CourseRows { course, addresses, documents, paths, targets, categories, changed }))
     }
 
     /// What a step of the type `item_type` with `path` shows; `None` for other types and what is not there.

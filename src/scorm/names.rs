@@ -13,7 +13,7 @@ const LONGEST_PATH: usize = 240;
 const LONGEST_EXTENSION: usize = 12;
 
 /// Folder of the course's files in a package, with its slash.
-pub const CONTENT: &str = "content/";
+const CONTENT: &str = "content/";
 
 /// Folder of files whose path would be too long.
 const DEEP: &str = "content/deep/";

@@ -71,47 +71,71 @@ impl Language {
 /// Texts by word: English, French, Spanish.
 const WORDS: &[(&str, [&str; 3])] = &[
     ("download", ["Download the file “{}”", "Télécharger le fichier « {} »", "Descargar el archivo «{}»"]),
-    ("not shown", [
-        "Your browser cannot show this file itself.",
-        "Votre navigateur ne peut pas afficher ce fichier lui-même.",
-        "Su navegador no puede mostrar este archivo por sí mismo.",
-    ]),
+    (
+        "not shown",
+        [
+            "Your browser cannot show this file itself.",
+            "Votre navigateur ne peut pas afficher ce fichier lui-même.",
+            "Su navegador no puede mostrar este archivo por sí mismo.",
+        ],
+    ),
     ("listen", ["Listen", "Écouter", "Escuchar"]),
-    ("open link", [
-        "This step is a link. It opens in a new window:",
-        "Cette étape est un lien. Il s’ouvre dans une nouvelle fenêtre :",
-        "Este paso es un enlace. Se abre en una ventana nueva:",
-    ]),
-    ("forum", [
-        "This step is a forum. It lives in the course “{}” on its learning platform and can be read and written only there.",
-        "Cette étape est un forum. Il se trouve dans le cours « {} » sur sa plateforme et ne peut être lu et complété que là.",
-        "Este paso es un foro. Se encuentra en el curso «{}» de su plataforma y solo allí se puede leer y escribir.",
-    ]),
-    ("thread", [
-        "This step is a discussion in a forum. It lives in the course “{}” on its learning platform and can be read and written only there.",
-        "Cette étape est une discussion d’un forum. Elle se trouve dans le cours « {} » sur sa plateforme et ne peut être lue et complétée que là.",
-        "Este paso es un debate de un foro. Se encuentra en el curso «{}» de su plataforma y solo allí se puede leer y escribir.",
-    ]),
-    ("student_publication", [
-        "This step is an assignment. Work is handed in on the learning platform, in the course “{}”.",
-        "Cette étape est un travail à remettre. Il se remet sur la plateforme, dans le cours « {} ».",
-        "Este paso es una tarea. Se entrega en la plataforma, en el curso «{}».",
-    ]),
-    ("survey", [
-        "This step is a survey. It is answered on the learning platform, in the course “{}”.",
-        "Cette étape est une enquête. On y répond sur la plateforme, dans le cours « {} ».",
-        "Este paso es una encuesta. Se responde en la plataforma, en el curso «{}».",
-    ]),
-    ("other", [
-        "This step is an activity of the course “{}” that works only on its learning platform.",
-        "Cette étape est une activité du cours « {} » qui ne fonctionne que sur sa plateforme.",
-        "Este paso es una actividad del curso «{}» que solo funciona en su plataforma.",
-    ]),
-    ("missing", [
-        "What this step showed was no longer in the course when this package was made.",
-        "Ce que montrait cette étape n’était plus dans le cours quand ce paquet a été fait.",
-        "Lo que mostraba este paso ya no estaba en el curso cuando se hizo este paquete.",
-    ]),
+    (
+        "open link",
+        [
+            "This step is a link. It opens in a new window:",
+            "Cette étape est un lien. Il s’ouvre dans une nouvelle fenêtre :",
+            "Este paso es un enlace. Se abre en una ventana nueva:",
+        ],
+    ),
+    (
+        "forum",
+        [
+            "This step is a forum. It lives in the course “{}” on its learning platform and can be read and written only there.",
+            "Cette étape est un forum. Il se trouve dans le cours « {} » sur sa plateforme et ne peut être lu et complété que là.",
+            "Este paso es un foro. Se encuentra en el curso «{}» de su plataforma y solo allí se puede leer y escribir.",
+        ],
+    ),
+    (
+        "thread",
+        [
+            "This step is a discussion in a forum. It lives in the course “{}” on its learning platform and can be read and written only there.",
+            "Cette étape est une discussion d’un forum. Elle se trouve dans le cours « {} » sur sa plateforme et ne peut être lue et complétée que là.",
+            "Este paso es un debate de un foro. Se encuentra en el curso «{}» de su plataforma y solo allí se puede leer y escribir.",
+        ],
+    ),
+    (
+        "student_publication",
+        [
+            "This step is an assignment. Work is handed in on the learning platform, in the course “{}”.",
+            "Cette étape est un travail à remettre. Il se remet sur la plateforme, dans le cours « {} ».",
+            "Este paso es una tarea. Se entrega en la plataforma, en el curso «{}».",
+        ],
+    ),
+    (
+        "survey",
+        [
+            "This step is a survey. It is answered on the learning platform, in the course “{}”.",
+            "Cette étape est une enquête. On y répond sur la plateforme, dans le cours « {} ».",
+            "Este paso es una encuesta. Se responde en la plataforma, en el curso «{}».",
+        ],
+    ),
+    (
+        "other",
+        [
+            "This step is an activity of the course “{}” that works only on its learning platform.",
+            "Cette étape est une activité du cours « {} » qui ne fonctionne que sur sa plateforme.",
+            "Este paso es una actividad del curso «{}» que solo funciona en su plataforma.",
+        ],
+    ),
+    (
+        "missing",
+        [
+            "What this step showed was no longer in the course when this package was made.",
+            "Ce que montrait cette étape n’était plus dans le cours quand ce paquet a été fait.",
+            "Lo que mostraba este paso ya no estaba en el curso cuando se hizo este paquete.",
+        ],
+    ),
     ("go there", ["Open it there (new window)", "L’ouvrir là-bas (nouvelle fenêtre)", "Abrirlo allí (ventana nueva)"]),
     ("untitled", ["Untitled", "Sans titre", "Sin título"]),
 ];

@@ -111,11 +111,12 @@ impl Addresses {
     fn in_portal(&self, from_host: &str) -> Meaning {
         let end = from_host.find(['?', '#']).unwrap_or(from_host.len());
         let (path, rest) = from_host.split_at(end);
+        let parts = normalized(path);
         let absolute = || {
             let origin = self.portal_url.strip_suffix(self.root.as_str()).unwrap_or(&self.portal_url);
-            Meaning::Portal(format!("{origin}{from_host}"))
+            let folder = if path.ends_with('/') && !parts.is_empty() { "/" } else { "" };
+            Meaning::Portal(format!("{origin}/{}{folder}{rest}", percent_encode(&parts.join(b"/".as_slice()), PATH)))
         };
-        let parts = normalized(path);
         let root: Vec<&[u8]> =
             self.root.as_bytes().split(|byte| *byte == b'/').filter(|part| !part.is_empty()).collect();
         let mut within: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
