@@ -2,9 +2,9 @@
 //
 // usage: node play.mjs PACKAGE PLAN.json [SCREENSHOTS]
 //
-// A plan: { "reverse": bool, "sessions": [session, ...] }. A session: { item: title, answers: { part of a question's
+// A plan: { "reverse": bool, "only": bool, "sessions": [session, ...] }. A session: { item: title, answers: { part of a question's
 // text: what to do }, leave: after how many pages, expect: { ... }, screenshot: name, phone: bool }. Items that no
-// session names are opened once and must be completed. Sessions of one item follow each other: the system keeps its data.
+// session names are opened once and must be completed (not with "only"). Sessions of one item follow each other: the system keeps its data.
 //
 // Prints what happened, and ends with 1 if anything is not as expected: a console message, a failed request, one that
 // leaves the package, a refused call, a value that differs.
@@ -99,6 +99,7 @@ const memory = new Map();
 // What people do, by kind of control. `card` is the frame's locator of one question.
 const deeds = {
   async choose(card, texts) { for (const text of texts) await card.locator('label.row', { hasText: text }).locator('input').check(); },
+  async chooseFirst(card) { await card.locator('label.row:has(img) input').check(); },
   async say(card, text) { await card.locator('textarea, input[type=text]').first().fill(text); },
   async blanks(card, texts) { for (const [place, text] of texts.entries()) { const box = card.locator('[data-blank]').nth(place); (await box.locator('select').count()) ? await box.locator('select').selectOption({ label: text }) : await box.locator('input').fill(text); } },
   async numbers(card, byText) { for (const [part, text] of Object.entries(byText)) if ((await card.textContent()).includes(part)) await card.locator('input[type=text]').fill(text); },
@@ -211,7 +212,7 @@ async function play(item, session) {
 let played = 0;
 for (const item of plan.reverse ? items.slice().reverse() : items) {
   const own = (plan.sessions || []).filter((session) => session.item === item.title);
-  for (const session of own.length ? own : [{ screenshot: plan.screenshot && `${plan.screenshot}-${item.id}` }]) { await play(item, session); played++; }
+  for (const session of own.length || plan.only ? own : [{ screenshot: plan.screenshot && `${plan.screenshot}-${item.id}` }]) { await play(item, session); played++; }
 }
 const idle = (plan.sessions || []).filter((session) => !items.some((item) => item.title === session.item));
 idle.forEach((session) => { failed++; console.log(`FAIL there is no item ${session.item}`); });
