@@ -10,6 +10,7 @@
 
 mod contents;
 mod course_info;
+mod encoded;
 mod extras;
 mod links;
 mod loose_files;
@@ -24,6 +25,7 @@ mod texts;
 mod users;
 
 pub use contents::{BackupError, BackupFiles, Contents, Digest};
+pub use encoded::Encoded;
 pub use remembered::Remembered;
 pub use rows::{Loaded, Rows};
 pub use selection::Selection;
