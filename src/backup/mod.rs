@@ -10,6 +10,7 @@
 
 mod contents;
 mod course_info;
+mod encoded;
 mod extras;
 mod links;
 pub(crate) mod loose_files;
@@ -25,6 +26,7 @@ mod users;
 
 pub use contents::{BackupError, BackupFiles, Contents, Digest};
 pub(crate) use contents::{identity, is_absent};
+pub use encoded::Encoded;
 pub use remembered::Remembered;
 pub use rows::{Loaded, Rows};
 pub(crate) use rows::{newest_edit, unix_time};

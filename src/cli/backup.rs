@@ -42,7 +42,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
     };
     let (_, checksums) = cache::open()?;
     let loaded = Rows::load(&portal, course.id, selection)?;
-    let archive = loaded.contents.archive(&loaded.serialized, checksums)?;
+    let archive = loaded.contents.archive(&loaded.course_info, checksums)?;
     let output = arguments.output.clone().unwrap_or_else(|| format!("{}.zip", arguments.course).into());
     write(&archive, &output, "backup")
 }

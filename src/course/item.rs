@@ -4,7 +4,7 @@
 //! property rows. They look the same whether they were read from the database or from an archive.
 
 use std::collections::{HashMap, HashSet};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::portal::database::{DatabaseError, Row, Session, Value};
 use crate::portal::schema;
@@ -19,9 +19,9 @@ const DELETED: i64 = 2;
 /// A row and the rows that belong to it.
 #[derive(Clone, Debug, Default)]
 pub struct Record {
-    values: Vec<(Rc<str>, Value)>,
+    values: Vec<(Arc<str>, Value)>,
     /// Columns that an archive tells otherwise than they are.
-    archived: Vec<(Rc<str>, Value)>,
+    archived: Vec<(Arc<str>, Value)>,
     /// For each child table of the declaration, in its order, its records.
     pub children: Vec<Vec<Record>>,
 }

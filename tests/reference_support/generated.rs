@@ -213,7 +213,7 @@ impl Maker<'_> {
                 ("lastedit_type", "SomethingDone".into()),
                 ("lastedit_user_id", Value::Int(2 - number % 2)),
                 ("visibility", Value::Int(number % 2)),
-                ("start_visible", Value::Text(b"2026-03-01 00:00:00".to_vec())),
+                ("start_visible", Value::from(b"2026-03-01 00:00:00".to_vec())),
                 ("end_visible", Value::Null),
             ];
             self.session.insert("c_item_property", &values)?;
@@ -272,7 +272,7 @@ impl Maker<'_> {
             return Some(self.course.id.into());
         }
         if column == "course_code" && table.owner == Owner::Code {
-            return Some(Value::Text(self.course.code.clone()));
+            return Some(Value::from(self.course.code.clone()));
         }
         if column == table.key || table.copies.contains(&column) {
             return Some(place.key.into());
@@ -358,7 +358,7 @@ impl Maker<'_> {
 
     fn in_form(&self, kind: &str, key: i64) -> Value {
         let is_text = kind.starts_with("VARCHAR") || kind.contains("TEXT");
-        if is_text { Value::Text(key.to_string().into_bytes()) } else { key.into() }
+        if is_text { Value::from(key.to_string().into_bytes()) } else { key.into() }
     }
 
     fn text(&self, place: &Place<'_>, column: &str, kind: &str, html: bool) -> String {
