@@ -317,6 +317,13 @@ pub struct BackupFiles {
     folder: Option<Folder>,
 }
 
+impl BackupFiles {
+    /// The files below a course's folder; `None` if it is gone.
+    pub(crate) fn below(folder: Option<Folder>) -> BackupFiles {
+        BackupFiles { folder }
+    }
+}
+
 impl Files for BackupFiles {
     type Source = Place;
 
@@ -328,7 +335,7 @@ impl Files for BackupFiles {
     }
 }
 
-fn identity(stat: &Stat) -> FileIdentity {
+pub(crate) fn identity(stat: &Stat) -> FileIdentity {
     let time =
         |seconds: i64, nanoseconds: u64| FileTime { seconds, nanoseconds: u32::try_from(nanoseconds).unwrap_or(0) };
     FileIdentity {
@@ -347,7 +354,7 @@ fn unread(size: u64) -> FileIdentity {
 }
 
 /// Whether the error says that there is nothing (or nothing that may be followed) at a path.
-pub(super) fn is_absent(error: &io::Error) -> bool {
+pub(crate) fn is_absent(error: &io::Error) -> bool {
     use rustix::io::Errno;
     let errors = [Errno::NOENT, Errno::NOTDIR, Errno::LOOP, Errno::XDEV, Errno::NAMETOOLONG, Errno::INVAL];
     errors.iter().any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))

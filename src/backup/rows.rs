@@ -285,7 +285,7 @@ fn changed(rows: &CourseRows) -> i64 {
 }
 
 /// The newest time of last edit among property rows.
-fn newest_edit<'a>(properties: impl IntoIterator<Item = &'a Row>) -> i64 {
+pub(crate) fn newest_edit<'a>(properties: impl IntoIterator<Item = &'a Row>) -> i64 {
     let dates = properties.into_iter().filter_map(|property| match property.get("lastedit_date") {
         // Dates sort as text: only the newest has to be understood.
         Value::Text(date) => Some(&**date),
@@ -295,7 +295,7 @@ fn newest_edit<'a>(properties: impl IntoIterator<Item = &'a Row>) -> i64 {
 }
 
 /// A `DATETIME` of the database (UTC) in seconds since 1970; `None` for zero dates and what is no date.
-fn unix_time(date: &[u8]) -> Option<i64> {
+pub(crate) fn unix_time(date: &[u8]) -> Option<i64> {
     let date = std::str::from_utf8(date).ok()?;
     let date: jiff::civil::DateTime = date.parse().ok()?;
     jiff::tz::Offset::UTC.to_timestamp(date).ok().map(|timestamp| timestamp.as_second())

@@ -8,8 +8,23 @@
 //! documents of the course in any generated page are written as Chamilo writes them
 //! (`/courses/<directory>/document/…`): they are rewritten, and the files packed, for all pages in one place.
 
+mod contents;
+mod describe;
+mod files;
+mod load;
+mod manifest;
+pub mod names;
+mod original;
+mod package;
+mod pages;
+pub mod paths;
 pub mod quiz;
+pub mod references;
 pub mod runtime;
+mod steps;
+mod words;
+
+pub use package::{Looked, Package, PackageError, Which};
 
 /// Folder of the launch pages in a package, with its slash. Shared files are `../` + [`SHARED`] from there.
 pub const PAGES: &str = "sco/";

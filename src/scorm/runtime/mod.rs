@@ -5,10 +5,15 @@
 //! - `coursefs.page()`: for a page that is read: opens the session, reports `completed` at once (browsers drop what is
 //!   sent while a page closes) and closes the session when the page goes. Without a system around it nothing happens.
 //!
-//! What tests need besides stands with them.
+//! Pages of tests ([`super::quiz`]) need `score.js`, the rules of scoring without any page, and `quiz.js`, which asks.
 
-/// The script.
+/// The script of every page.
 pub const SCRIPT: &str = include_str!("runtime.js");
 
 /// All files that generated pages share, by their names in [`SHARED`](super::SHARED): scripts, style.
-pub const FILES: &[(&str, &[u8])] = &[("runtime.js", SCRIPT.as_bytes())];
+pub const FILES: &[(&str, &[u8])] = &[
+    ("runtime.js", SCRIPT.as_bytes()),
+    ("score.js", include_bytes!("score.js")),
+    ("quiz.js", include_bytes!("quiz.js")),
+    ("style.css", include_bytes!("style.css")),
+];
