@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::course::document::{DELETED, rank};
+use crate::course::document::{DELETED, Rank, rank};
 use crate::course::tool::{TOOLS, Table};
 use crate::portal::database::{DatabaseError, Session};
 
@@ -26,7 +26,7 @@ pub const DOCUMENT: &str = "document";
 /// What the property rows of one item say together.
 #[derive(Debug, Default)]
 pub struct OfItem {
-    rank: Option<(bool, Vec<u8>, i64)>,
+    rank: Option<Rank>,
     /// Whether the row that counts says that the item is deleted.
     pub deleted: bool,
     /// Keys of the rows that do not say so.

@@ -13,6 +13,7 @@ mod mounting;
 mod options;
 mod progress;
 mod restore;
+mod scorm;
 
 use std::process::ExitCode;
 
@@ -36,6 +37,7 @@ enum Command {
     Backup(backup::Arguments),
     Restore(restore::Arguments),
     Check(check::Arguments),
+    Scorm(scorm::Arguments),
 }
 
 /// Why a command failed, as a sentence for the person who typed it.
@@ -71,6 +73,7 @@ pub fn run() -> ExitCode {
         Command::Backup(arguments) => with_log(|| backup::run(&arguments)),
         Command::Restore(arguments) => with_log(|| restore::run(&arguments)),
         Command::Check(arguments) => return check::run(&arguments),
+        Command::Scorm(arguments) => with_log(|| scorm::run(&arguments)),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

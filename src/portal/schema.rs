@@ -46,8 +46,8 @@ impl Column {
         match (self.nullable, self.kind) {
             (true, _) => Value::Null,
             (false, Kind::Int(..) | Kind::Float) => Value::Int(0),
-            (false, Kind::Date) => Value::Text(b"1970-01-01 00:00:00".to_vec()),
-            (false, Kind::Text(_)) => Value::Text(Vec::new()),
+            (false, Kind::Date) => Value::from(b"1970-01-01 00:00:00".to_vec()),
+            (false, Kind::Text(_)) => Value::from(Vec::new()),
         }
     }
 
@@ -92,9 +92,9 @@ impl Column {
                 let text = value.to_text()?;
                 let cut = text.iter().enumerate().filter(|(_, byte)| **byte & 0xC0 != 0x80).nth(longest);
                 match (cut, value) {
-                    (Some((end, _)), _) => Some(Value::Text(text.get(..end)?.to_vec())),
+                    (Some((end, _)), _) => Some(Value::from(text.get(..end)?.to_vec())),
                     // Databases have words of their own for some floats.
-                    (None, Value::Float(_)) => Some(Value::Text(text)),
+                    (None, Value::Float(_)) => Some(Value::from(text)),
                     (None, _) => None,
                 }
             }
@@ -191,7 +191,7 @@ mod tests {
     fn an_empty_value_is_one_that_the_column_takes() {
         let empty = |table, name: &str| columns(table).iter().find(|column| column.name == name).unwrap().empty();
         assert_eq!(empty("c_document", "comment"), Value::Null);
-        assert_eq!(empty("c_document", "path"), Value::Text(Vec::new()));
+        assert_eq!(empty("c_document", "path"), Value::from(Vec::new()));
         assert_eq!(empty("c_document", "size"), Value::Int(0));
         assert_eq!(empty("c_quiz_question", "ponderation"), Value::Int(0));
         assert_eq!(empty("c_survey", "creation_date"), Value::from("1970-01-01 00:00:00"));

@@ -64,7 +64,7 @@ fn entity(item: &Item, items: &Items) -> Option<Php<'static>> {
 
 fn read_entity(entity: &Php<'_>, record: &mut Record) {
     if let Some(name) = entity.get("name").and_then(Php::as_bytes) {
-        record.set("name", Value::Text(name.into_owned()));
+        record.set("name", Value::from(name.into_owned()));
     }
     if let Some(position) = entity.get("position").and_then(Php::as_int) {
         record.set("position", Value::Int(position));
