@@ -1,8 +1,8 @@
 //! Whether rows and files of a portal fit together, and mending what needs no judgement (`coursefs check`).
 //!
-//! Courses are looked at one after the other, each in one consistent state of the tables: [`items`] reads the rows of
-//! its tools, [`properties`] those that say who sees them, [`documents`] holds rows against the disk, [`learnpaths`]
-//! follows the steps of learning paths; [`portal_wide`] sees what belongs to no course. Findings are handed out course
+//! Courses are looked at one after the other, each in one consistent state of the tables: `items` reads the rows of
+//! its tools, `properties` those that say who sees them, `documents` holds rows against the disk, `learnpaths`
+//! follows the steps of learning paths; `portal_wide` sees what belongs to no course. Findings are handed out course
 //! by course, so that memory is bounded by the largest course.
 //!
 //! Mending a course is one transaction in which the checks are run again, so that nothing is mended that somebody else

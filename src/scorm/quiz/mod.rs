@@ -1,6 +1,6 @@
 //! Tests as pages: one self-contained page for each test of a learning path.
 //!
-//! The page holds the test as JSON for the script ([`question`], [`draw`]) and every text as a template, so that nothing an
+//! The page holds the test as JSON for the script (`question`, `draw`) and every text as a template, so that nothing an
 //! author wrote can break the page or be missed by who looks for references. Asking, scoring and reporting is the script's
 //! ([`runtime`](super::runtime)).
 
