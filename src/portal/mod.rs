@@ -3,6 +3,7 @@
 //! A portal is a folder, told apart by what is in it. An *embedded portal* has `portal.sqlite`: Chamilo's own tables
 //! in SQLite, course files under `app/courses/<directory>/` as in a Chamilo installation.
 
+pub mod configuration;
 pub mod crash;
 pub mod database;
 pub mod journal;
