@@ -87,10 +87,11 @@ impl Assignments {
                 }
                 Kind::Word(word) if always && ENDS.contains(&word.as_slice()) => break,
                 Kind::Word(word) if BLOCKS.iter().any(|(_, end)| end == word) => depth = depth.saturating_sub(1),
-                Kind::Word(word) if BLOCKS.iter().any(|(begin, _)| begin == word) => {
-                    if opens_without_brace(tokens.get(at + 1..).unwrap_or_default()) {
-                        depth += 1;
-                    }
+                Kind::Word(word)
+                    if BLOCKS.iter().any(|(begin, _)| begin == word)
+                        && opens_without_brace(tokens.get(at + 1..).unwrap_or_default()) =>
+                {
+                    depth += 1;
                 }
                 Kind::Word(word) if word == b"unset" => found.unset(tokens.get(at + 1..).unwrap_or_default()),
                 Kind::Variable(name) if name == VARIABLE => {
@@ -147,9 +148,13 @@ impl Assignments {
             [Some(name), Some(element), deeper @ ..] => {
                 let unset = Assigned { value: Value::Array(BTreeMap::new()), line };
                 let array = self.settings.entry(name.clone()).or_insert(unset);
-                if let Value::Array(elements) = &mut array.value {
-                    let value = if deeper.is_empty() { value } else { Value::Computed };
-                    elements.insert(element.clone(), value);
+                match &mut array.value {
+                    Value::Array(elements) => {
+                        let value = if deeper.is_empty() { value } else { Value::Computed };
+                        elements.insert(element.clone(), value);
+                    }
+                    // A text has letters and no elements.
+                    other => *other = Value::Computed,
                 }
             }
             // Which element it is, only PHP knows.

@@ -158,11 +158,13 @@ impl Supplied {
         if let Some(file) = file.filter(|file| !file.as_os_str().is_empty()) {
             supplied.read_file(&file)?;
         }
-        for (setting, name, variable, _) in SETTINGS {
+        for (setting, _, variable, _) in SETTINGS {
             if let Some(value) = environment(variable) {
                 let value = value.into_string().map_err(|_| SuppliedError::NoText(variable))?;
                 supplied.give(setting, value, format!("environment variable {variable}"));
             }
+        }
+        for (setting, name, ..) in SETTINGS {
             if let Some(value) = option(name) {
                 supplied.give(setting, value.clone(), "options".to_owned());
             }
