@@ -5,7 +5,9 @@
 //!
 //! - [`cli`]: commands, options, messages for people.
 //! - [`filesystem`]: nodes, attributes, handles, operations; the thin adapter to the kernel.
+//! - [`check`]: whether rows and files fit together, and mending what does not.
 //! - [`backup`]: a course as `backup.zip` and back.
+//! - [`scorm`]: a learning path as a SCORM 1.2 package and back.
 //! - [`sample`]: the courses of a sample portal.
 //! - [`course`]: a course and its tools as rows.
 //! - [`portal`]: where rows and files live: database, storage, settings.
@@ -14,9 +16,11 @@
 
 pub mod archive;
 pub mod backup;
+pub mod check;
 pub mod cli;
 pub mod course;
 pub mod filesystem;
 pub mod php;
 pub mod portal;
 pub mod sample;
+pub mod scorm;

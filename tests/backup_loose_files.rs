@@ -620,3 +620,64 @@ fn a_selection_holds_the_packages_of_its_learning_paths_and_no_pictures() {
          asset 'course-pic.png' course-pic.png\nasset 'course-pic85x85.png' course-pic85x85.png\n"
     );
 }
+
+/// Puts an activity and its package into a course.
+fn put_activity(portal: &TestPortal, course: &TestCourse<'_>, title: &str, address: &str) {
+    let sql = "INSERT INTO xapi_tool_launch (c_id, title, launch_url, activity_id, activity_type, \
+               allow_multiple_attempts, lrs_auth_password) VALUES (?, ?, ?, 'http://x/a', 'cmi5', 1, 'secret')";
+    portal.execute(sql, &[course.id().into(), title.into(), address.into()]);
+}
+
+fn activities(portal: &TestPortal, course: i64) -> Vec<String> {
+    let sql = "SELECT launch_url FROM xapi_tool_launch WHERE c_id = ? ORDER BY id";
+    let rows = portal.portal.database().read(|session| session.rows(sql, &[course.into()])).unwrap();
+    rows.iter().map(|row| row.text("launch_url")).collect()
+}
+
+#[test]
+fn packages_of_xapi_activities_go_with_them_and_come_back() {
+    let portal = TestPortal::new();
+    let course = portal.course("GEO101");
+    put_activity(&portal, &course, "Quiz", "https://x.org/courses/GEO101/cmi5/a%20b/au/index.html?x=1");
+    for name in ["cmi5/a b", "cmi5/of nobody"] {
+        let package = course.folder_on_disk().join(name);
+        fs::create_dir_all(package.join("au")).unwrap();
+        fs::write(package.join("cmi5.xml"), "<courseStructure/>").unwrap();
+        fs::write(package.join("au/index.html"), "<p>page</p>").unwrap();
+    }
+    let archive = archive_of(&portal, &course);
+    let wanted = ["cmi5/a b/", "cmi5/a b/au/", "cmi5/a b/au/index.html", "cmi5/a b/cmi5.xml"];
+    assert_eq!(loose_entries(&fs::read(&archive).unwrap()), wanted);
+    let ended = restore(&portal, "NEW", &archive, &["--create"]).done();
+    assert!(ended.text().contains("xapi_package"), "{}", ended.text());
+    let new = portal.portal.root().join("app/courses/NEW");
+    assert_eq!(fs::read(new.join("cmi5/a b/au/index.html")).unwrap(), b"<p>page</p>");
+    assert!(!new.join("cmi5/of nobody").exists());
+    let restored = course.id() + 1;
+    assert_eq!(activities(&portal, restored), ["https://x.org/courses/NEW/cmi5/a%20b/au/index.html?x=1"]);
+    restore(&portal, "NEW", &archive, &[]).done();
+    assert_eq!(activities(&portal, restored).len(), 1);
+}
+
+#[test]
+fn an_address_out_of_the_course_brings_no_files() {
+    let portal = TestPortal::new();
+    let course = portal.course("GEO101");
+    let other = portal.course("BIO110");
+    for folder in [other.folder_on_disk().join("cmi5/abc"), course.folder_on_disk().join("cmi5")] {
+        fs::create_dir_all(&folder).unwrap();
+    }
+    fs::write(other.folder_on_disk().join("cmi5/abc/index.html"), "theirs").unwrap();
+    symlink(other.folder_on_disk().join("cmi5/abc"), course.folder_on_disk().join("cmi5/linked")).unwrap();
+    for (number, address) in [
+        "https://x.org/courses/BIO110/cmi5/abc/index.html",
+        "https://x.org/courses/GEO101/cmi5/linked/index.html",
+        "https://x.org/courses/GEO101/cmi5/../document/index.html",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        put_activity(&portal, &course, &format!("Activity {number}"), address);
+    }
+    assert_eq!(loose_entries(&course.backup()), [""; 0]);
+}

@@ -411,8 +411,8 @@ fn documents_that_rows_name_by_their_files_are_keys_for_chamilo_and_names_for_us
     let quiz = kinds().find(|kind| kind.key == "quiz").unwrap();
     let mut tests = read(&archive, quiz);
     tests.retain(|test| test.record.bytes("sound") == b"tremor.mp3");
-    tests[0].record.set("sound", Value::Text(b"4711".to_vec()));
-    tests[0].record.set("title", Value::Text(b"With a sound".to_vec()));
+    tests[0].record.set("sound", Value::from(b"4711".to_vec()));
+    tests[0].record.set("title", Value::from(b"With a sound".to_vec()));
     let imported = portal.database().write(|session| {
         let course = Course::by_code(session, b"HIST20")?.unwrap();
         let sound = session.insert(

@@ -5,8 +5,6 @@ use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use rustix::fs::{FileType, Stat};
 use tracing::warn;
 use xxhash_rust::xxh3::Xxh3;
@@ -16,6 +14,7 @@ use crate::portal::Portal;
 use crate::portal::database::DatabaseError;
 use crate::portal::storage::{Folder, stat_at};
 
+use super::encoded::Encoded;
 use super::loose_files::{Loose, Tree, WalkError};
 use super::rows::{Listed, Place as CoursePlace, Rows};
 
@@ -211,12 +210,15 @@ impl Contents {
         Ok(Digest { size, fingerprint: hash.digest128(), newest })
     }
 
-    /// The archive, ready to be read; `serialized` is the course that belongs to the rows. CRCs come from and go to
+    /// The archive, ready to be read; `course_info` is the serialized course that belongs to the rows. CRCs come from and go to
     /// `checksums`.
-    pub fn archive(self, serialized: &[u8], checksums: Arc<Checksums>) -> Result<Archive<BackupFiles>, BackupError> {
-        let encoded = STANDARD.encode(serialized).into_bytes();
+    pub fn archive(
+        self,
+        course_info: &Encoded,
+        checksums: Arc<Checksums>,
+    ) -> Result<Archive<BackupFiles>, BackupError> {
         let page = &mut |listed: &Listed, read: &FileIdentity, _: u64| self.rewritten(listed, read);
-        let layout = self.layout(self.entries(Content::Bytes(encoded.into()), page)?)?;
+        let layout = self.layout(self.entries(Content::Bytes(Arc::clone(&course_info.text)), page)?)?;
         if layout.size() > CHAMILOS_SIZE || layout.entries().len() > CHAMILOS_ENTRIES {
             warn!(
                 "the backup of course {} has {} bytes in {} entries and so is a Zip64 archive: Chamilo itself cannot \
@@ -315,6 +317,13 @@ pub struct BackupFiles {
     folder: Option<Folder>,
 }
 
+impl BackupFiles {
+    /// The files below a course's folder; `None` if it is gone.
+    pub(crate) fn below(folder: Option<Folder>) -> BackupFiles {
+        BackupFiles { folder }
+    }
+}
+
 impl Files for BackupFiles {
     type Source = Place;
 
@@ -326,7 +335,7 @@ impl Files for BackupFiles {
     }
 }
 
-fn identity(stat: &Stat) -> FileIdentity {
+pub(crate) fn identity(stat: &Stat) -> FileIdentity {
     let time =
         |seconds: i64, nanoseconds: u64| FileTime { seconds, nanoseconds: u32::try_from(nanoseconds).unwrap_or(0) };
     FileIdentity {
@@ -345,7 +354,7 @@ fn unread(size: u64) -> FileIdentity {
 }
 
 /// Whether the error says that there is nothing (or nothing that may be followed) at a path.
-pub(super) fn is_absent(error: &io::Error) -> bool {
+pub(crate) fn is_absent(error: &io::Error) -> bool {
     use rustix::io::Errno;
     let errors = [Errno::NOENT, Errno::NOTDIR, Errno::LOOP, Errno::XDEV, Errno::NAMETOOLONG, Errno::INVAL];
     errors.iter().any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))

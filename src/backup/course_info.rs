@@ -118,7 +118,7 @@ fn document_extras(rows: &CourseRows, document: &Document) -> Option<php::Value<
     let renamed = rows.renamed.as_ref();
     let mut row = Vec::new();
     if renamed.is_some_and(|renamed| renamed.names.get(&document.path).is_some()) {
-        row.push((Key::from("path"), extras::php(&Value::Text(document.path.clone()))));
+        row.push((Key::from("path"), extras::php(&Value::from(document.path.clone()))));
     }
     if document.row.int("readonly") == Some(1) {
         row.push((Key::from("readonly"), php::Value::from("1")));

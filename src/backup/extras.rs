@@ -197,6 +197,6 @@ pub fn database(value: &Php<'_>) -> Value {
         Php::Int(number) => Value::Int(*number),
         Php::Float(number) => Value::Float(*number),
         Php::Bool(truth) => Value::Int((*truth).into()),
-        other => other.as_bytes().map_or(Value::Null, |text| Value::Text(text.into_owned())),
+        other => other.as_bytes().map_or(Value::Null, |text| Value::from(text.into_owned())),
     }
 }

@@ -1,7 +1,7 @@
-//! Files that no row names but that belong to a course's backup: SCORM packages and the course's pictures.
+//! Files that no row names but that belong to a course's backup: packages and the course's pictures.
 //!
-//! Every folder directly below `scorm/` is a package, with everything in it; a learning path names it by its path. The
-//! pictures lie at the top of the course's folder (Chamilo 1.11, CourseBuilder). What there is has to be looked up on
+//! Every folder directly below `scorm/` is a SCORM package, with everything in it; a learning path names it by its path.
+//! A package of xAPI lies in `cmi5/` or `tincan/`; the address of its activity leads into it. The pictures lie at the top of the course's folder (Chamilo 1.11, CourseBuilder). What there is has to be looked up on
 //! the disk: [`Wanted`] says what may be in a backup, [`Loose`] what of it was there when the course was serialized, and
 //! [`walk`] what lies in a package. No file is opened, no symbolic link followed.
 //!
@@ -15,6 +15,7 @@ use std::os::fd::AsFd;
 use rustix::fs::{FileType, Stat};
 
 use crate::course::item::Items;
+use crate::course::tool::xapi;
 use crate::php::{Sink, Writer};
 use crate::portal::Portal;
 use crate::portal::storage::{Folder, stat_at};
@@ -81,14 +82,17 @@ pub enum WalkError {
 pub struct Wanted {
     /// Names of packages, `None` for all.
     packages: Option<BTreeSet<Vec<u8>>>,
+    /// Places of the packages of activities.
+    activities: BTreeSet<Vec<u8>>,
     pictures: bool,
 }
 
 impl Wanted {
     /// All of a complete backup; in one of some tools the packages of its learning paths.
-    fn of(rows: &CourseRows) -> Wanted {
+    fn of(rows: &CourseRows, place: &Place) -> Wanted {
         let all = rows.selection.is_all();
-        Wanted { packages: (!all).then(|| packages_of(&rows.items)), pictures: all }
+        let activities = activities(&rows.items, &place.directory);
+        Wanted { packages: (!all).then(|| packages_of(&rows.items)), activities, pictures: all }
     }
 
     /// What of it is in the course's folder `top`.
@@ -114,6 +118,16 @@ impl Wanted {
             }
             found.packages.sort_unstable();
         }
+        for place in &self.activities {
+            match top.stat(place) {
+                Ok(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::Directory => {
+                    found.activities.push(place.clone());
+                }
+                Ok(_) => {}
+                Err(error) if is_absent(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
         if self.pictures {
             for picture in PICTURES {
                 if !is(top, picture.as_bytes(), FileType::RegularFile)? {
@@ -134,11 +148,20 @@ fn packages_of(items: &Items) -> BTreeSet<Vec<u8>> {
     paths.map(|path| folder(path.record.bytes("path"))).collect()
 }
 
+/// The packages that activities lie in, for a course in the folder `directory`.
+fn activities(items: &Items, directory: &[u8]) -> BTreeSet<Vec<u8>> {
+    let launched = items.iter().filter(|(kind, _)| !kind.table.launch.is_empty());
+    let addresses = launched.flat_map(|(kind, items)| items.iter().map(|item| item.record.bytes(kind.table.launch)));
+    addresses.filter_map(|url| xapi::package(&url, Some(directory))).collect()
+}
+
 /// What is there of what may be in a backup.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Found {
     /// Names of folders below `scorm/`, in order.
     packages: Vec<Vec<u8>>,
+    /// Places of the packages of activities, in order.
+    activities: Vec<Vec<u8>>,
     pictures: Vec<&'static str>,
 }
 
@@ -152,7 +175,7 @@ pub struct Loose {
 impl Loose {
     /// Looks for what belongs to the backup of `rows`.
     pub fn look(portal: &Portal, rows: &CourseRows, place: &Place) -> Result<Loose, WalkError> {
-        let wanted = Wanted::of(rows);
+        let wanted = Wanted::of(rows, place);
         let found = match portal.courses_folder().folder(&place.directory) {
             Ok(top) => wanted.find(&top),
             Err(error) if is_absent(&error) => Ok(Found::default()),
@@ -176,6 +199,9 @@ impl Loose {
         let mut tree = Tree::default();
         for package in &self.found.packages {
             walk(top, &[SCORM, b"/", package].concat(), &mut tree)?;
+        }
+        for place in &self.found.activities {
+            walk(top, place, &mut tree)?;
         }
         for picture in &self.found.pictures {
             walk(top, picture.as_bytes(), &mut tree)?;

@@ -10,9 +10,10 @@
 
 mod contents;
 mod course_info;
+mod encoded;
 mod extras;
 mod links;
-mod loose_files;
+pub(crate) mod loose_files;
 pub mod reader;
 mod remembered;
 pub mod resource;
@@ -24,6 +25,9 @@ mod texts;
 mod users;
 
 pub use contents::{BackupError, BackupFiles, Contents, Digest};
+pub(crate) use contents::{identity, is_absent};
+pub use encoded::Encoded;
 pub use remembered::Remembered;
 pub use rows::{Loaded, Rows};
+pub(crate) use rows::{newest_edit, unix_time};
 pub use selection::Selection;

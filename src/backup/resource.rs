@@ -204,7 +204,7 @@ pub fn told<'r>(table: &Table, record: &'r Record, column: &str) -> Cow<'r, Valu
     }
     match known {
         Some(known) if table.never_null.contains(&column) && known.is_number() => Cow::Owned(Value::Int(0)),
-        Some(_) if table.never_null.contains(&column) => Cow::Owned(Value::Text(Vec::new())),
+        Some(_) if table.never_null.contains(&column) => Cow::Owned(Value::from(Vec::new())),
         // An older portal may lack the column.
         Some(known) => Cow::Owned(known.empty()),
         None => Cow::Borrowed(value),
@@ -269,7 +269,7 @@ fn read_item(kind: &'static Kind, object: &'static Object, key: &Key<'_>, resour
         table.key,
         match key {
             Key::Int(number) => Value::Int(table.stored_key(*number)),
-            Key::String(text) => Value::Text(text.to_vec()),
+            Key::String(text) => Value::from(text.to_vec()),
         },
     );
     let rows = resource.get("item_properties").into_iter().flat_map(Php::entries);

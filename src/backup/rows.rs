@@ -1,8 +1,6 @@
 //! What the rows of a course say of its backup, in one state of the database: the serialized course, and which files
 //! go with it. Nothing of the disk is looked at.
 
-use xxhash_rust::xxh3::xxh3_128;
-
 use crate::archive::FileIdentity;
 use crate::course;
 use crate::course::document::{self, Document};
@@ -12,6 +10,7 @@ use crate::portal::Portal;
 use crate::portal::database::{DatabaseExt, Row, Value};
 
 use super::contents::LookedAt;
+use super::encoded::{Encoded, Encoder};
 use super::links::{Links, Patch};
 use super::loose_files::Loose;
 use super::restore::is_page;
@@ -25,6 +24,9 @@ use std::sync::Arc;
 
 /// The longest page in which links are looked for, in bytes.
 const LONGEST_PAGE: u64 = 8 << 20;
+
+/// Documents whose rows are put away by a thread of its own.
+const MANY_DOCUMENTS: usize = 2000;
 
 /// A page of a course in which some documents have other names in the archive.
 #[derive(Debug)]
@@ -163,7 +165,7 @@ pub struct Loaded {
     /// What the rows say.
     pub rows: Arc<Rows>,
     /// The serialized course.
-    pub serialized: Vec<u8>,
+    pub course_info: Encoded,
     /// The files.
     pub contents: Contents,
 }
@@ -181,22 +183,27 @@ impl Rows {
         let listed = listed(&rows);
         let loose = Loose::look(portal, &rows, &place);
         let loose = loose.map_err(|source| BackupError::Loose { course: place.code.clone(), source })?;
-        let (files, serialized) = std::thread::scope(|scope| {
+        let (files, course_info) = std::thread::scope(|scope| {
             let looking = scope.spawn(|| LookedAt::look(portal, &place, &listed, &loose));
-            let serialized = course_info::write(&rows, &loose, Vec::with_capacity(2000 * rows.documents.len()));
-            (looking.join(), serialized)
+            let encoder = Encoder::new(2000 * rows.documents.len());
+            let course_info = course_info::write(&rows, &loose, encoder).finish();
+            (looking.join(), course_info)
         });
         let files = files.map_err(|_| BackupError::Fault)??;
-        let rows = Arc::new(Rows {
+        let kept = Arc::new(Rows {
             place,
             changed: changed(&rows),
-            length: serialized.len() as u64,
-            hash: xxh3_128(&serialized),
+            length: course_info.length,
+            hash: course_info.hash,
             listed,
-            renamed: rows.renamed,
+            renamed: rows.renamed.take(),
             loose,
         });
-        Ok(Loaded { contents: Contents::new(Arc::clone(&rows), files), rows, serialized })
+        if rows.documents.len() > MANY_DOCUMENTS {
+            // Freeing them takes milliseconds, for which nobody has to wait.
+            std::thread::spawn(move || drop(rows));
+        }
+        Ok(Loaded { contents: Contents::new(Arc::clone(&kept), files), rows: kept, course_info })
     }
 
     fn read(portal: &Portal, course: i64, selection: Selection) -> Result<CourseRows, BackupError> {
@@ -278,17 +285,17 @@ fn changed(rows: &CourseRows) -> i64 {
 }
 
 /// The newest time of last edit among property rows.
-fn newest_edit<'a>(properties: impl IntoIterator<Item = &'a Row>) -> i64 {
+pub(crate) fn newest_edit<'a>(properties: impl IntoIterator<Item = &'a Row>) -> i64 {
     let dates = properties.into_iter().filter_map(|property| match property.get("lastedit_date") {
         // Dates sort as text: only the newest has to be understood.
-        Value::Text(date) => Some(date.as_slice()),
+        Value::Text(date) => Some(&**date),
         _ => None,
     });
     dates.max().and_then(unix_time).unwrap_or(0)
 }
 
 /// A `DATETIME` of the database (UTC) in seconds since 1970; `None` for zero dates and what is no date.
-fn unix_time(date: &[u8]) -> Option<i64> {
+pub(crate) fn unix_time(date: &[u8]) -> Option<i64> {
     let date = std::str::from_utf8(date).ok()?;
     let date: jiff::civil::DateTime = date.parse().ok()?;
     jiff::tz::Offset::UTC.to_timestamp(date).ok().map(|timestamp| timestamp.as_second())

@@ -18,7 +18,7 @@ pub fn archive(items: &mut Items, links: Option<&Links<'_>>) {
             if let Value::Text(html) = record.get(column)
                 && let Some(archived) = archived(html, links)
             {
-                record.archive_as(column, Value::Text(archived));
+                record.archive_as(column, Value::from(archived));
             }
         }
     });

@@ -42,12 +42,17 @@ pub fn run(arguments: &Arguments) -> Outcome {
     };
     let (_, checksums) = cache::open()?;
     let loaded = Rows::load(&portal, course.id, selection)?;
-    let archive = loaded.contents.archive(&loaded.serialized, checksums)?;
+    let archive = loaded.contents.archive(&loaded.course_info, checksums)?;
     let output = arguments.output.clone().unwrap_or_else(|| format!("{}.zip", arguments.course).into());
+    write(&archive, &output, "backup")
+}
+
+/// Writes `archive` to the file `output` (`-` is standard output); `work` is what the progress bar calls it.
+pub fn write(archive: &Archive<BackupFiles>, output: &Path, work: &'static str) -> Outcome {
     if output == Path::new("-") {
-        return copy(&archive, &mut io::stdout().lock());
+        return copy(archive, &mut io::stdout().lock(), work);
     }
-    write_file(&output, |file| copy(&archive, file))
+    write_file(output, |file| copy(archive, file, work))
 }
 
 /// The course with the code `code`.
@@ -79,8 +84,8 @@ fn write_file(path: &Path, write: impl FnOnce(&mut File) -> Outcome) -> Outcome 
     Ok(())
 }
 
-fn copy(archive: &Archive<BackupFiles>, output: &mut dyn Write) -> Outcome {
-    let bar = progress::bytes(archive.size(), "backup");
+fn copy(archive: &Archive<BackupFiles>, output: &mut dyn Write, work: &'static str) -> Outcome {
+    let bar = progress::bytes(archive.size(), work);
     let mut buffer = vec![0; PIECE];
     let mut offset = 0;
     loop {

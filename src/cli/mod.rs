@@ -4,6 +4,7 @@
 
 mod backup;
 mod cache;
+mod check;
 mod demo;
 mod init;
 mod list;
@@ -12,6 +13,7 @@ mod mounting;
 mod options;
 mod progress;
 mod restore;
+mod scorm;
 
 use std::process::ExitCode;
 
@@ -34,6 +36,8 @@ enum Command {
     List(list::Arguments),
     Backup(backup::Arguments),
     Restore(restore::Arguments),
+    Check(check::Arguments),
+    Scorm(scorm::Arguments),
 }
 
 /// Why a command failed, as a sentence for the person who typed it.
@@ -68,6 +72,8 @@ pub fn run() -> ExitCode {
         Command::List(arguments) => with_log(|| list::run(&arguments)),
         Command::Backup(arguments) => with_log(|| backup::run(&arguments)),
         Command::Restore(arguments) => with_log(|| restore::run(&arguments)),
+        Command::Check(arguments) => return check::run(&arguments),
+        Command::Scorm(arguments) => with_log(|| scorm::run(&arguments)),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -10,11 +10,12 @@
 //! - not the users' own: `/shared_folder…` and `/chat_files` are never backed up or copied.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
-use crate::portal::database::{DatabaseError, Row, Session};
+use crate::portal::database::{DatabaseError, Row, Session, Value};
 
 /// Visibility of a deleted document (Chamilo 1.11, `c_item_property.visibility`).
-const DELETED: i64 = 2;
+pub const DELETED: i64 = 2;
 
 /// The longest path that is looked at, in bytes; the column holds 255 characters.
 const LONGEST_PATH: usize = 4096;
@@ -41,7 +42,8 @@ pub fn load(session: &dyn Session, course: i64) -> Result<Vec<Document>, Databas
     let mut properties: HashMap<i64, Vec<Row>> = HashMap::new();
     let sql = "SELECT * FROM c_item_property WHERE c_id = ? AND tool = 'document' ORDER BY iid";
     session.query(sql, &[course.into()], &mut |row| {
-        properties.entry(row.int("ref").unwrap_or(0)).or_default().push(row);
+        // Nearly every document has just one.
+        properties.entry(row.int("ref").unwrap_or(0)).or_insert_with(|| Vec::with_capacity(1)).push(row);
         Ok(())
     })?;
     let mut documents = Vec::new();
@@ -50,9 +52,9 @@ pub fn load(session: &dyn Session, course: i64) -> Result<Vec<Document>, Databas
         let Some(iid) = row.int("iid") else { return Ok(()) };
         let Some(properties) = properties.remove(&row.int("id").unwrap_or(iid)) else { return Ok(()) };
         let state = properties.iter().fold(State::default(), |state, property| state.and(property));
-        let Some(path) = relative_path(row.bytes("path")) else { return Ok(()) };
+        let Some(path) = relative_path(row.as_text("path")) else { return Ok(()) };
         if state.visibility != DELETED {
-            let folder = row.bytes("filetype") == b"folder";
+            let folder = row.as_text("filetype") == b"folder";
             documents.push(Document { iid, path, folder, visibility: state.visibility, row, properties });
         }
         Ok(())
@@ -75,14 +77,21 @@ pub fn rows_of(session: &dyn Session, iid: i64) -> Result<Vec<Row>, DatabaseErro
 
 /// Which of a document's property rows counts: base rows win over session rows, then the later edit, then the higher
 /// key.
-pub(super) fn rank(property: &Row) -> (bool, Vec<u8>, i64) {
+pub fn rank(property: &Row) -> Rank {
     let base = property.int("session_id").unwrap_or(0) == 0;
-    (base, property.bytes("lastedit_date"), property.int("iid").unwrap_or(0))
+    let edited = match property.get("lastedit_date") {
+        Value::Text(date) => Some(Arc::clone(date)),
+        _ => None,
+    };
+    (base, edited, property.int("iid").unwrap_or(0))
 }
+
+/// Whether a property row is of the base course, its date of last edit, and its key.
+pub type Rank = (bool, Option<Arc<[u8]>>, i64);
 
 /// The path below the Document folder, `None` for what is not the course's: other tools' and users' folders, and
 /// paths that no file can have.
-fn relative_path(path: Vec<u8>) -> Option<Vec<u8>> {
+fn relative_path(path: &[u8]) -> Option<Vec<u8>> {
     let path = path.strip_prefix(b"/")?;
     let first = path.split(|byte| *byte == b'/').next()?;
     let users_own = first == b"shared_folder" || first.starts_with(b"shared_folder_session_") || first == b"chat_files";
@@ -96,7 +105,7 @@ fn relative_path(path: Vec<u8>) -> Option<Vec<u8>> {
 #[derive(Clone, Debug, Default)]
 struct State {
     visibility: i64,
-    rank: Option<(bool, Vec<u8>, i64)>,
+    rank: Option<Rank>,
     deleted_for_some: bool,
 }
 
@@ -167,8 +176,8 @@ impl DocumentTree {
             let size = (!state.deleted_for_some).then(|| row.int("size").unwrap_or(0));
             used += size.unwrap_or(0);
             let base = row.int("session_id").unwrap_or(0) == 0;
-            let kind = row.bytes("filetype");
-            if let Some(path) = relative_path(row.bytes("path"))
+            let kind = row.as_text("filetype");
+            if let Some(path) = relative_path(row.as_text("path"))
                 && base
                 && state.visibility != DELETED
                 && (kind == b"folder" || kind == b"file")
@@ -466,10 +475,10 @@ mod tests {
     fn users_own_folders_and_unsound_paths_are_no_documents() {
         for path in ["/shared_folder/x", "/shared_folder_session_3", "/chat_files/a", "no-slash", "/", "/a//b", "/../x"]
         {
-            assert_eq!(relative_path(path.into()), None, "{path}");
+            assert_eq!(relative_path(path.as_bytes()), None, "{path}");
         }
         for path in ["/shared_folders", "/chat_files_2025/a", "/a/chat_files", "/..x"] {
-            assert_eq!(relative_path(path.into()).unwrap(), &path.as_bytes()[1..]);
+            assert_eq!(relative_path(path.as_bytes()).unwrap(), &path.as_bytes()[1..]);
         }
     }
 }

@@ -48,7 +48,7 @@ fn delete_properties(
 fn owner(table: &Table, course: &Course) -> (&'static str, Option<Value>) {
     match table.owner {
         Owner::Number => ("`c_id` = ? AND ", Some(Value::Int(course.id))),
-        Owner::Code => ("`course_code` = ? AND ", Some(Value::Text(course.code.clone()))),
+        Owner::Code => ("`course_code` = ? AND ", Some(Value::from(course.code.clone()))),
         Owner::Parent => ("", None),
     }
 }

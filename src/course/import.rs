@@ -293,7 +293,7 @@ impl<'a> Import<'a> {
             if let Value::Text(text) = record.get(column)
                 && let Some(moved) = html::moved(text, &self.origin.address, &self.address)
             {
-                record.set(column, Value::Text(moved));
+                record.set(column, Value::from(moved));
             }
         }
         for (child, records) in table.children.iter().zip(&mut record.children) {
@@ -352,7 +352,7 @@ impl<'a> Import<'a> {
         let name = record.bytes(column);
         for number in 1..10_000 {
             let new = [name.as_slice(), format!("_{number}").as_bytes()].concat();
-            record.set(column, Value::Text(new.clone()));
+            record.set(column, Value::from(new.clone()));
             if place(kind, record).is_some_and(|place| !places.contains_key(&place)) {
                 return Some(String::from_utf8_lossy(&new).into_owned());
             }
@@ -372,7 +372,7 @@ impl<'a> Import<'a> {
             if !name.is_empty() {
                 let shown = || format!("{}/{}", files.folder, String::from_utf8_lossy(&name));
                 match attachments.place(files, &name).map_err(|source| ImportError::File { name: shown(), source })? {
-                    Some(new) => record.set(files.column, Value::Text(new)),
+                    Some(new) => record.set(files.column, Value::from(new)),
                     None => outcome.missing.push(shown()),
                 }
             }
@@ -411,7 +411,7 @@ impl<'a> Import<'a> {
             } else if column == "c_id" {
                 Value::Int(self.course.id)
             } else if column == "course_code" && table.owner == Owner::Code {
-                Value::Text(self.course.code.clone())
+                Value::from(self.course.code.clone())
             } else if (column == table.key && !is_name(known, given)) || table.copies.contains(&column.as_str()) {
                 copies.push(column);
                 known.map_or(Value::Int(0), Column::empty)
@@ -503,8 +503,8 @@ impl<'a> Import<'a> {
         let fits = |column: &str, value: &Value| {
             known.iter().find(|known| known.name == column).is_none_or(|known| known.fit(value).is_none())
         };
-        let text = |column: &str| text(column).filter(|text| fits(column, &Value::Text(text.clone())));
-        let date = |column: &str| Value::Text(text(column).unwrap_or_else(|| now.clone()));
+        let text = |column: &str| text(column).filter(|text| fits(column, &Value::from(text.clone())));
+        let date = |column: &str| Value::from(text(column).unwrap_or_else(|| now.clone()));
         let edit = text("lastedit_type").unwrap_or_else(|| added(tool));
         let visibility = newest.and_then(|row| row.int("visibility")).filter(|shown| (0..=2).contains(shown));
         let visibility = visibility.unwrap_or(1);
@@ -547,7 +547,7 @@ impl<'a> Import<'a> {
         let Some(document) = document else { return Ok(fitting(known, given)) };
         let row = self.session.row("SELECT path FROM c_document WHERE iid = ?", &[(*document).into()])?;
         let path = row.map(|row| row.bytes("path")).unwrap_or_default();
-        Ok(Value::Text(path.rsplit(|byte| *byte == b'/').next().unwrap_or_default().to_vec()))
+        Ok(Value::from(path.rsplit(|byte| *byte == b'/').next().unwrap_or_default().to_vec()))
     }
 
     /// The columns that this portal's table has.
@@ -755,7 +755,7 @@ fn reference(value: &Value) -> Option<i64> {
 /// `key` in the form of `given`: some columns hold keys as text.
 fn keep_form(given: &Value, key: i64) -> Value {
     match given {
-        Value::Text(_) => Value::Text(key.to_string().into_bytes()),
+        Value::Text(_) => Value::from(key.to_string().into_bytes()),
         _ => Value::Int(key),
     }
 }
@@ -794,7 +794,7 @@ fn session_of(table: &Table, known: Option<&Column>, given: Option<&Value>) -> V
 }
 
 /// Chamilo's word for an item that was added: the tool's name in one word and `Added`.
-fn added(tool: &str) -> Vec<u8> {
+pub fn added(tool: &str) -> Vec<u8> {
     let mut word = String::new();
     for part in tool.split('_') {
         let mut letters = part.chars();

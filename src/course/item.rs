@@ -4,7 +4,7 @@
 //! property rows. They look the same whether they were read from the database or from an archive.
 
 use std::collections::{HashMap, HashSet};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::portal::database::{DatabaseError, Row, Session, Value};
 use crate::portal::schema;
@@ -19,9 +19,9 @@ const DELETED: i64 = 2;
 /// A row and the rows that belong to it.
 #[derive(Clone, Debug, Default)]
 pub struct Record {
-    values: Vec<(Rc<str>, Value)>,
+    values: Vec<(Arc<str>, Value)>,
     /// Columns that an archive tells otherwise than they are.
-    archived: Vec<(Rc<str>, Value)>,
+    archived: Vec<(Arc<str>, Value)>,
     /// For each child table of the declaration, in its order, its records.
     pub children: Vec<Vec<Record>>,
 }
@@ -229,7 +229,7 @@ fn load_kind(
     properties: &mut Properties,
 ) -> Result<Vec<Item>, DatabaseError> {
     let table = &kind.table;
-    let mut records = select(session, table, course, kind.condition, kind.order)?;
+    let mut records = select(session, table, None, course, kind.condition, kind.order)?;
     attach_children(session, table, course, &mut records)?;
     let shortcuts = match (table.shortcut, course.int("id")) {
         (Some(shortcut), Some(course)) => shortcut::load(session, &shortcut, course)?,
@@ -260,19 +260,30 @@ fn load_kind(
     Ok(items)
 }
 
-/// Reads the rows of `table` that belong to the course, base content only.
+/// Reads the rows of `table`, whose rows belong to those of `parent`, that belong to the course, base content only.
 fn select(
     session: &dyn Session,
     table: &Table,
+    parent: Option<&Table>,
     course: &Row,
     condition: &str,
     order: &str,
 ) -> Result<Vec<Record>, DatabaseError> {
-    let (column, owner) = match table.owner {
-        Owner::Number => ("c_id", course.get("id").clone()),
-        Owner::Code => ("course_code", course.get("code").clone()),
-        // Only users' own rows, which are never read.
-        Owner::Parent => return Ok(Vec::new()),
+    let owned = |table: &Table| match table.owner {
+        Owner::Number => Some(("c_id", course.get("id").clone())),
+        Owner::Code => Some(("course_code", course.get("code").clone())),
+        Owner::Parent => None,
+    };
+    let (column, below, owner) = match (owned(table), parent) {
+        (Some((column, owner)), _) => (column, "= ?".to_owned(), owner),
+        (None, Some(parent)) => match owned(parent) {
+            Some((column, owner)) => {
+                let keys = format!("IN (SELECT `{}` FROM `{}` WHERE `{column}` = ?)", parent.key, parent.name);
+                (table.parent, keys, owner)
+            }
+            None => return Ok(Vec::new()),
+        },
+        (None, None) => return Ok(Vec::new()),
     };
     let mut wanted = String::new();
     if schema::columns(table.name).iter().any(|column| column.name == "session_id") {
@@ -292,7 +303,7 @@ fn select(
             Ok(())
         })
     };
-    let mut result = run("= ?", std::slice::from_ref(&owner));
+    let mut result = run(&below, std::slice::from_ref(&owner));
     if result.is_ok() && !table.also.is_empty() {
         // A query of its own, since an OR would keep databases from using the index on either side.
         result = run(&format!("<> ? AND ({})", table.also), &[owner, course.get("id").clone()]);
@@ -321,7 +332,7 @@ fn attach_children(
         if child.users_own {
             continue;
         }
-        let mut rows = select(session, child, course, "", "")?;
+        let mut rows = select(session, child, Some(table), course, "", "")?;
         attach_children(session, child, course, &mut rows)?;
         let mut by_parent: HashMap<i64, Vec<Record>> = HashMap::new();
         for row in rows {

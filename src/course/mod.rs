@@ -73,6 +73,11 @@ impl Course {
         Ok(session.row("SELECT * FROM course WHERE id = ?", &[id.into()])?.as_ref().and_then(Course::from_row))
     }
 
+    /// Whether its code can be the name of its folder in a mount.
+    pub fn has_folder_name(&self) -> bool {
+        !self.code.is_empty() && !self.code.starts_with(b".") && !self.code.iter().any(|byte| matches!(byte, b'/' | 0))
+    }
+
     /// Columns that a portal lacks read as empty; a row without an id is no course.
     fn from_row(row: &Row) -> Option<Course> {
         Some(Course {

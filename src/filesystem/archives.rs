@@ -148,7 +148,7 @@ impl Archives {
         let which = (course.id, selection);
         let counter = portal.database().change_counter()?;
         let at = Instant::now();
-        let Loaded { rows, serialized, contents } = match self.rows.take_last(which, counter) {
+        let Loaded { rows, course_info, contents } = match self.rows.take_last(which, counter) {
             Some((loaded_at, loaded)) if loaded_at.elapsed() < FRESH => loaded,
             Some((_, loaded)) => match Contents::gather(portal, Arc::clone(&loaded.rows))? {
                 contents if contents.pages_hold() => Loaded { contents, ..loaded },
@@ -161,7 +161,7 @@ impl Archives {
         let mut looked = slot.lock().unwrap_or_else(PoisonError::into_inner);
         self.look(which, &contents, &mut looked, at, counter)?;
         drop(looked);
-        Ok(contents.archive(&serialized, Arc::clone(&self.checksums))?)
+        Ok(contents.archive(&course_info, Arc::clone(&self.checksums))?)
     }
 
     fn look(

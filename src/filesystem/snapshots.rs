@@ -38,7 +38,7 @@ impl Courses {
                 warn!("course {shown} is not shown: its number {} is out of range", course.id);
                 continue;
             };
-            if name.is_empty() || name.starts_with(b".") || name.contains(&b'/') || name.contains(&0) {
+            if !course.has_folder_name() {
                 warn!("course {shown:?} (number {number}) is not shown: its code is no folder name");
                 continue;
             }

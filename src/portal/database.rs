@@ -9,7 +9,7 @@
 //! SQL here keeps to what both understand: `?` placeholders, back-quoted names, no `LIKE` on paths (Chamilo's names
 //! are full of `_`), and comparison of paths in Rust, because MariaDB's `=` ignores case and accents.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// A value of a column or parameter. Text is bytes: old portals hold text that is not valid UTF-8.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,7 +21,8 @@ pub enum Value {
     /// `DOUBLE`.
     Float(f64),
     /// Text, dates (`YYYY-MM-DD HH:MM:SS`, UTC) and decimals.
-    Text(Vec<u8>),
+    /// Shared, for the rows of an answer often hold the same text.
+    Text(Arc<[u8]>),
 }
 
 impl From<i64> for Value {
@@ -46,22 +47,22 @@ impl From<f64> for Value {
 }
 impl From<&str> for Value {
     fn from(value: &str) -> Self {
-        Value::Text(value.as_bytes().to_vec())
+        Value::Text(value.as_bytes().into())
     }
 }
 impl From<String> for Value {
     fn from(value: String) -> Self {
-        Value::Text(value.into_bytes())
+        Value::Text(value.into_bytes().into())
     }
 }
 impl From<&[u8]> for Value {
     fn from(value: &[u8]) -> Self {
-        Value::Text(value.to_vec())
+        Value::Text(value.into())
     }
 }
 impl From<Vec<u8>> for Value {
     fn from(value: Vec<u8>) -> Self {
-        Value::Text(value)
+        Value::Text(value.into())
     }
 }
 impl<T: Into<Value>> From<Option<T>> for Value {
@@ -81,13 +82,21 @@ impl Value {
         }
     }
 
+    /// The bytes of a text, empty for everything else.
+    pub fn as_text(&self) -> &[u8] {
+        match self {
+            Value::Text(text) => text,
+            _ => &[],
+        }
+    }
+
     /// The value's text as MariaDB prints it, `None` for NULL.
     pub fn to_text(&self) -> Option<Vec<u8>> {
         match self {
             Value::Null => None,
             Value::Int(value) => Some(value.to_string().into_bytes()),
             Value::Float(value) => Some(value.to_string().into_bytes()),
-            Value::Text(text) => Some(text.clone()),
+            Value::Text(text) => Some(text.to_vec()),
         }
     }
 }
@@ -95,13 +104,13 @@ impl Value {
 /// One row of an answer. Columns that the table lacks read as [`Value::Null`].
 #[derive(Clone, Debug)]
 pub struct Row {
-    columns: Rc<[Rc<str>]>,
+    columns: Arc<[Arc<str>]>,
     values: Vec<Value>,
 }
 
 impl Row {
     /// A row of `values` under `columns` (the same list for all rows of one answer).
-    pub fn new(columns: Rc<[Rc<str>]>, values: Vec<Value>) -> Self {
+    pub fn new(columns: Arc<[Arc<str>]>, values: Vec<Value>) -> Self {
         Row { columns, values }
     }
 
@@ -128,6 +137,11 @@ impl Row {
         self.get(column).to_text().unwrap_or_default()
     }
 
+    /// The bytes of the text in `column`, empty for NULL and numbers: for columns that hold nothing but text.
+    pub fn as_text(&self, column: &str) -> &[u8] {
+        self.get(column).as_text()
+    }
+
     /// How many columns the row has.
     pub fn len(&self) -> usize {
         self.values.len()
@@ -144,8 +158,34 @@ impl Row {
     }
 
     /// Columns and values, for those who change them.
-    pub fn into_pairs(self) -> Vec<(Rc<str>, Value)> {
+    pub fn into_pairs(self) -> Vec<(Arc<str>, Value)> {
         self.columns.iter().cloned().zip(self.values).collect()
+    }
+}
+
+/// Lets equal texts that follow each other in a column share their bytes: dates, types and tools mostly do.
+#[derive(Debug)]
+pub struct SameTexts {
+    last: Vec<Option<Arc<[u8]>>>,
+}
+
+impl SameTexts {
+    /// For an answer of `columns` columns.
+    pub fn new(columns: usize) -> SameTexts {
+        SameTexts { last: vec![None; columns] }
+    }
+
+    /// The text `bytes` of the next row in the column with the index `column`.
+    pub fn text(&mut self, column: usize, bytes: &[u8]) -> Value {
+        match self.last.get_mut(column) {
+            Some(Some(last)) if **last == *bytes => Value::Text(Arc::clone(last)),
+            Some(last) => {
+                let text: Arc<[u8]> = bytes.into();
+                *last = Some(Arc::clone(&text));
+                Value::Text(text)
+            }
+            None => bytes.into(),
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! here say which columns an archive may name without stopping another portal's import, and what a column that nobody
 //! gave a value gets.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use super::SCHEMA;
@@ -46,8 +46,8 @@ impl Column {
         match (self.nullable, self.kind) {
             (true, _) => Value::Null,
             (false, Kind::Int(..) | Kind::Float) => Value::Int(0),
-            (false, Kind::Date) => Value::Text(b"1970-01-01 00:00:00".to_vec()),
-            (false, Kind::Text(_)) => Value::Text(Vec::new()),
+            (false, Kind::Date) => Value::from(b"1970-01-01 00:00:00".to_vec()),
+            (false, Kind::Text(_)) => Value::from(Vec::new()),
         }
     }
 
@@ -92,9 +92,9 @@ impl Column {
                 let text = value.to_text()?;
                 let cut = text.iter().enumerate().filter(|(_, byte)| **byte & 0xC0 != 0x80).nth(longest);
                 match (cut, value) {
-                    (Some((end, _)), _) => Some(Value::Text(text.get(..end)?.to_vec())),
+                    (Some((end, _)), _) => Some(Value::from(text.get(..end)?.to_vec())),
                     // Databases have words of their own for some floats.
-                    (None, Value::Float(_)) => Some(Value::Text(text)),
+                    (None, Value::Float(_)) => Some(Value::from(text)),
                     (None, _) => None,
                 }
             }
@@ -132,13 +132,22 @@ fn is_date(text: &[u8]) -> bool {
 
 /// The columns of `table` in the order of a fresh installation; none for a table that it does not have.
 pub fn columns(table: &str) -> &'static [Column] {
-    static TABLES: OnceLock<HashMap<&'static str, Vec<Column>>> = OnceLock::new();
-    TABLES.get_or_init(parse).get(table).map(Vec::as_slice).unwrap_or_default()
+    all().get(table).map(Vec::as_slice).unwrap_or_default()
+}
+
+/// The names of all tables of a fresh installation, sorted.
+pub fn tables() -> impl Iterator<Item = &'static str> {
+    all().keys().copied()
+}
+
+fn all() -> &'static BTreeMap<&'static str, Vec<Column>> {
+    static TABLES: OnceLock<BTreeMap<&'static str, Vec<Column>>> = OnceLock::new();
+    TABLES.get_or_init(parse)
 }
 
 /// Reads our own schema text, one column a line.
-fn parse() -> HashMap<&'static str, Vec<Column>> {
-    let mut tables: HashMap<&'static str, Vec<Column>> = HashMap::new();
+fn parse() -> BTreeMap<&'static str, Vec<Column>> {
+    let mut tables: BTreeMap<&'static str, Vec<Column>> = BTreeMap::new();
     let mut table = "";
     for line in SCHEMA.lines() {
         let mut quoted = line.split('`');
@@ -182,7 +191,7 @@ mod tests {
     fn an_empty_value_is_one_that_the_column_takes() {
         let empty = |table, name: &str| columns(table).iter().find(|column| column.name == name).unwrap().empty();
         assert_eq!(empty("c_document", "comment"), Value::Null);
-        assert_eq!(empty("c_document", "path"), Value::Text(Vec::new()));
+        assert_eq!(empty("c_document", "path"), Value::from(Vec::new()));
         assert_eq!(empty("c_document", "size"), Value::Int(0));
         assert_eq!(empty("c_quiz_question", "ponderation"), Value::Int(0));
         assert_eq!(empty("c_survey", "creation_date"), Value::from("1970-01-01 00:00:00"));

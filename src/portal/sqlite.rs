@@ -5,14 +5,13 @@
 //! commits. Nothing here knows Chamilo's tables.
 
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, ToSql};
 
-use super::database::{Database, DatabaseError, Row, Session, Value, Work};
+use super::database::{Database, DatabaseError, Row, SameTexts, Session, Value, Work};
 
 /// How long a statement waits for another process's transaction.
 const BUSY_WAIT: Duration = Duration::from_secs(20);
@@ -185,14 +184,16 @@ impl Session for SqliteSession<'_> {
     ) -> Result<(), DatabaseError> {
         let failed = |error: rusqlite::Error| statement_error(sql, &error);
         let mut statement = self.connection.prepare_cached(sql).map_err(failed)?;
-        let columns: Rc<[Rc<str>]> = statement.column_names().map(Rc::from).collect();
+        let columns: Arc<[Arc<str>]> = statement.column_names().map(Arc::from).collect();
         let mut rows = statement.query(rusqlite::params_from_iter(params)).map_err(failed)?;
+        let mut same = SameTexts::new(columns.len());
         while let Some(row) = rows.next().map_err(failed)? {
-            let values = (0..columns.len())
-                .map(|index| row.get_ref(index).map(value_from))
-                .collect::<Result<Vec<Value>, _>>()
-                .map_err(failed)?;
-            each(Row::new(Rc::clone(&columns), values))?;
+            let mut values = Vec::with_capacity(columns.len());
+            for index in 0..columns.len() {
+                let value = row.get_ref(index).map_err(failed)?;
+                values.push(value_from(value, index, &mut same));
+            }
+            each(Row::new(Arc::clone(&columns), values))?;
         }
         Ok(())
     }
@@ -231,12 +232,12 @@ impl ToSql for Value {
     }
 }
 
-fn value_from(value: ValueRef<'_>) -> Value {
+fn value_from(value: ValueRef<'_>, column: usize, same: &mut SameTexts) -> Value {
     match value {
         ValueRef::Null => Value::Null,
         ValueRef::Integer(value) => Value::Int(value),
         ValueRef::Real(value) => Value::Float(value),
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Value::Text(bytes.to_vec()),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => same.text(column, bytes),
     }
 }
 

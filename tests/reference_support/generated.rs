@@ -39,6 +39,9 @@ const FIRM: [(&str, &str); 2] = [("c_forum_post", "thread_id"), ("c_survey_quest
 /// Tables whose session is a foreign key, so that none is NULL.
 const FOREIGN_SESSION: [&str; 3] = ["c_student_publication", "gradebook_category", "xapi_tool_launch"];
 
+/// Tables whose references are foreign keys: their rows lead to the first row of their parent, or to nothing.
+const FOREIGN: [&str; 1] = ["xapi_cmi5_item"];
+
 /// Documents: path, whether it is a folder, content.
 const DOCUMENTS: &[(&str, Option<&str>)] = &[
     ("/Leçon 1", None),
@@ -213,7 +216,7 @@ impl Maker<'_> {
                 ("lastedit_type", "SomethingDone".into()),
                 ("lastedit_user_id", Value::Int(2 - number % 2)),
                 ("visibility", Value::Int(number % 2)),
-                ("start_visible", Value::Text(b"2026-03-01 00:00:00".to_vec())),
+                ("start_visible", Value::from(b"2026-03-01 00:00:00".to_vec())),
                 ("end_visible", Value::Null),
             ];
             self.session.insert("c_item_property", &values)?;
@@ -272,7 +275,7 @@ impl Maker<'_> {
             return Some(self.course.id.into());
         }
         if column == "course_code" && table.owner == Owner::Code {
-            return Some(Value::Text(self.course.code.clone()));
+            return Some(Value::from(self.course.code.clone()));
         }
         if column == table.key || table.copies.contains(&column) {
             return Some(place.key.into());
@@ -341,6 +344,9 @@ impl Maker<'_> {
 
     /// A key: of the first row, of the last, of the third (itself, in its own table), of none.
     fn reference(&self, place: &Place<'_>, column: &str, kind: &str, target: &'static str) -> Value {
+        if FOREIGN.contains(&place.table.name) {
+            return if place.number == ROWS - 1 { Value::Null } else { (place.key - place.number).into() };
+        }
         let firm = FIRM.contains(&(place.table.name, column));
         let number = match place.number {
             0 => 0,
@@ -358,7 +364,7 @@ impl Maker<'_> {
 
     fn in_form(&self, kind: &str, key: i64) -> Value {
         let is_text = kind.starts_with("VARCHAR") || kind.contains("TEXT");
-        if is_text { Value::Text(key.to_string().into_bytes()) } else { key.into() }
+        if is_text { Value::from(key.to_string().into_bytes()) } else { key.into() }
     }
 
     fn text(&self, place: &Place<'_>, column: &str, kind: &str, html: bool) -> String {

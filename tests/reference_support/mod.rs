@@ -55,7 +55,7 @@ pub fn course(portal: &Portal, code: &str) -> i64 {
 pub fn backup(portal: &Portal, code: &str, folder: &Path) -> PathBuf {
     let checksums = Arc::new(Checksums::in_memory().unwrap());
     let loaded = Rows::load(portal, course(portal, code), Selection::ALL).unwrap();
-    let archive = loaded.contents.archive(&loaded.serialized, checksums).unwrap();
+    let archive = loaded.contents.archive(&loaded.course_info, checksums).unwrap();
     let mut bytes = Vec::new();
     archive.reader().read_to_end(&mut bytes).unwrap();
     let path = folder.join(format!("{code}.zip"));

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use coursefs::check::{Scope, check};
 use coursefs::course::create::{NewCourse, create};
 use coursefs::course::document_rows::{self, DocumentKind, NewDocument};
 use coursefs::course::{Course, Stamp};
@@ -47,6 +48,12 @@ impl TestPortal {
         TestPortal { portal, folder }
     }
 
+    /// The same portal, open for writing.
+    pub fn writable(self) -> TestPortal {
+        let portal = Portal::open(self.portal.root(), Access::ReadWrite).unwrap();
+        TestPortal { portal, folder: self.folder }
+    }
+
     pub fn root(&self) -> &Path {
         self.portal.root()
     }
@@ -88,6 +95,26 @@ impl TestPortal {
     /// Runs the command with the portal's cache folder.
     pub fn coursefs(&self, arguments: &[&dyn AsRef<OsStr>]) -> Ended {
         coursefs(&self.cache(), arguments)
+    }
+
+    /// What `coursefs check` finds in the whole portal, a line each: faults without notes.
+    pub fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        let scope = Scope::all(&self.portal).unwrap();
+        check(&self.portal, &scope, false, &mut |finding| {
+            if finding.counts() {
+                faults.push(format!("{}: {finding}", finding.course.clone().unwrap_or_default()));
+            }
+        })
+        .unwrap();
+        faults
+    }
+
+    /// Expects that rows and files fit together: for the end of every test that changed them.
+    #[track_caller]
+    pub fn check_finds_nothing(&self) {
+        let faults = self.faults();
+        assert!(faults.is_empty(), "coursefs check finds:\n{}", faults.join("\n"));
     }
 
     pub fn rows(&self, sql: &str, values: &[Value]) -> Vec<Row> {

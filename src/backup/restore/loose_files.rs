@@ -1,6 +1,7 @@
-//! Files of an archive that no row names, on their way into a course: SCORM packages and the course's pictures.
+//! Files of an archive that no row names, on their way into a course: packages and the course's pictures.
 //!
-//! A package is taken as a whole. If the course has no folder of its name, it gets it; if it has one with the same
+//! SCORM packages are listed in the archive; those of xAPI are the folders that the addresses of its activities lead
+//! into. A package is taken as a whole. If the course has no folder of its name, it gets it; if it has one with the same
 //! files, nothing is to do; else the [`Conflict`] policy decides, where a new name is out of the question: learning
 //! paths find their package by its folder. The same holds for pictures. Names that a web server would run are made
 //! harmless as those of documents.
@@ -12,6 +13,7 @@ use std::io;
 use rustix::fs::FileType;
 
 use crate::course::import::Outcome;
+use crate::course::tool::{TOOLS, xapi};
 use crate::php::Value;
 use crate::portal::Settings;
 use crate::portal::journal::Witness;
@@ -28,6 +30,9 @@ use super::{Aside, Conflict, Report, RestoreError, files_error};
 
 /// Keys of their resources.
 pub const KEYS: [&str; 2] = [PACKAGE.0, ASSET.0];
+
+/// What the report calls the packages of activities.
+const ACTIVITIES: &str = "xapi_package";
 
 /// Name of what made way, in a folder of its own below the staging folder.
 const REPLACED: &[u8] = b"replaced";
@@ -51,12 +56,12 @@ struct Packed {
 
 /// The loose files of an archive, judged before anything is touched.
 pub struct LooseFiles {
-    /// Packages and pictures, each with the first part of its report; `None` if the archive lists none.
-    kinds: [(&'static str, Vec<Unit>, Option<Outcome>); 2],
+    /// Packages of both sorts and pictures, each with the first part of its report; `None` if the archive lists none.
+    kinds: [(&'static str, Vec<Unit>, Option<Outcome>); 3],
 }
 
 /// What becomes of the units of each kind.
-pub struct Staged([Vec<Step>; 2]);
+pub struct Staged([Vec<Step>; 3]);
 
 /// What becomes of one unit.
 enum Step {
@@ -70,11 +75,19 @@ enum Step {
     Replace(Folder),
 }
 
-/// Judges the packages and pictures that the Course object lists.
-pub fn plan(backup: &mut BackupFile, course: &Value<'_>, report: &mut Report) -> Result<LooseFiles, RestoreError> {
+/// Judges the packages and pictures that the Course object lists or its `items` lead into.
+pub fn plan(
+    backup: &mut BackupFile,
+    course: &Value<'_>,
+    items: &ReadItems,
+    report: &mut Report,
+) -> Result<LooseFiles, RestoreError> {
     let (packages, of_packages) = packages(backup, course, report)?;
+    let (activities, of_activities) = activities(backup, items, report)?;
     let (pictures, of_pictures) = pictures(backup, course, report)?;
-    Ok(LooseFiles { kinds: [(PACKAGE.0, packages, of_packages), (ASSET.0, pictures, of_pictures)] })
+    let kinds =
+        [(PACKAGE.0, packages, of_packages), (ACTIVITIES, activities, of_activities), (ASSET.0, pictures, of_pictures)];
+    Ok(LooseFiles { kinds })
 }
 
 /// The paths of the resources under a key; what is of another class is reported.
@@ -94,6 +107,7 @@ fn paths(course: &Value<'_>, (key, class): (&str, &str), report: &mut Report) ->
     paths
 }
 
+/// SCORM packages. What is no package of `scorm/` is refused: nothing else may be written by their name.
 fn packages(
     backup: &mut BackupFile,
     course: &Value<'_>,
@@ -102,9 +116,7 @@ fn packages(
     let archive = backup.path().to_owned();
     let unsafe_path =
         |path: &[u8], reason| RestoreError::UnsafePath { archive: archive.clone(), path: shown(path), reason };
-    let mut units: BTreeMap<Vec<u8>, Unit> = BTreeMap::new();
     let paths = paths(course, PACKAGE, report);
-    let mut outcome = (!paths.is_empty()).then(Outcome::default);
     for path in &paths {
         let name = path.strip_prefix(SCORM).and_then(|path| path.strip_prefix(b"/"));
         let name = name.ok_or_else(|| unsafe_path(path, "it does not begin with scorm/"))?;
@@ -112,21 +124,54 @@ fn packages(
         if name.contains(&b'/') {
             return Err(unsafe_path(path, "a package lies directly in scorm/"));
         }
+    }
+    units(backup, &paths, report)
+}
+
+/// Packages of xAPI. Chamilo's archives hold only the folder of the launch page: that is then the package.
+fn activities(
+    backup: &mut BackupFile,
+    items: &ReadItems,
+    report: &mut Report,
+) -> Result<(Vec<Unit>, Option<Outcome>), RestoreError> {
+    let launched = TOOLS.iter().flat_map(|tool| tool.kinds).filter(|kind| !kind.table.launch.is_empty());
+    let addresses =
+        launched.flat_map(|kind| items.of(kind.key).iter().map(|item| item.record.bytes(kind.table.launch)));
+    let paths: Vec<Vec<u8>> = addresses.filter_map(|url| xapi::package(&url, None)).collect();
+    units(backup, &paths, report)
+}
+
+/// The packages at `paths`, with all that the archive has of them.
+fn units(
+    backup: &mut BackupFile,
+    paths: &[Vec<u8>],
+    report: &mut Report,
+) -> Result<(Vec<Unit>, Option<Outcome>), RestoreError> {
+    let archive = backup.path().to_owned();
+    let unsafe_path =
+        |path: &[u8], reason| RestoreError::UnsafePath { archive: archive.clone(), path: shown(path), reason };
+    let mut units: BTreeMap<Vec<u8>, Unit> = BTreeMap::new();
+    let mut outcome = (!paths.is_empty()).then(Outcome::default);
+    for path in paths {
         if harmless_path(path).as_ref() != Some(path) {
-            // Learning paths find it under this name only.
+            // Learning paths and activities find it under this name only.
             report.refused.push(shown(path));
             continue;
         }
         let unit = Unit { place: path.clone(), folders: [path.clone()].into(), files: BTreeMap::new() };
-        units.insert(name.to_vec(), unit);
+        units.insert(path.clone(), unit);
     }
     let mut in_archive = BTreeSet::new();
-    for entry in backup.names_below(&[SCORM, b"/"].concat()) {
+    let tops: BTreeSet<&[u8]> = paths.iter().map(|path| parent(path)).collect();
+    let below: Vec<Vec<u8>> =
+        tops.iter().flat_map(|top| backup.names_below(&[top, b"/".as_slice()].concat())).collect();
+    for entry in below {
         let (path, folder) = match entry.strip_suffix(b"/") {
             Some(path) => (path, true),
             None => (entry.as_slice(), false),
         };
-        let name = path.split(|byte| *byte == b'/').nth(1).unwrap_or_default();
+        let ends = path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(end, _)| end).nth(1);
+        let name = path.get(..ends.unwrap_or(path.len())).unwrap_or_default();
         let Some(unit) = units.get_mut(name) else { continue };
         sound_names(path).map_err(|reason| unsafe_path(path, reason))?;
         if is_deep(path) {
@@ -303,7 +348,7 @@ impl LooseFiles {
         settled: &dyn Fn() -> Result<(), RestoreError>,
     ) -> Result<Staged, RestoreError> {
         let (code, settings, conflict) = work;
-        let mut staged = Staged([Vec::new(), Vec::new()]);
+        let mut staged = Staged([Vec::new(), Vec::new(), Vec::new()]);
         for ((key, units, _), steps) in self.kinds.iter().zip(&mut staged.0) {
             for (number, unit) in units.iter().enumerate() {
                 let mut judge = || -> Result<_, RestoreError> {
@@ -400,7 +445,7 @@ impl LooseFiles {
                     Step::Conflict => outcome.conflicts.push(shown(&unit.place)),
                     Step::New | Step::Replace(_) => {
                         let mode = settings.folder_mode();
-                        let outer = unit.folders.first().map(|_| SCORM);
+                        let outer = unit.folders.first().map(|folder| parent(folder));
                         for folder in outer.into_iter().chain(unit.folders.iter().map(Vec::as_slice)) {
                             placed.folder(folder, mode).map_err(failed)?;
                         }
@@ -418,8 +463,15 @@ impl LooseFiles {
     }
 }
 
-/// The row of a learning path that shows a package.
+/// The row of a learning path or activity that shows a package.
 fn witness(plan: &Plan<'_>, unit: &Unit, items: &ReadItems) -> Witness {
+    let activities = items.of("xapi_tool").iter();
+    let mut activities = activities
+        .filter(|item| xapi::package(&item.record.bytes(item.kind.table.launch), None).as_ref() == Some(&unit.place));
+    if let Some(activity) = activities.next() {
+        // Its address will be another one if the course is.
+        return plan.row(&activity.kind.table, "title", activity.record.bytes("title"));
+    }
     let folder = unit.place.strip_prefix(SCORM).and_then(|place| place.strip_prefix(b"/")).unwrap_or_default();
     let paths = items.of("learnpath").iter();
     let mut paths = paths.map(|path| (&path.kind.table, path.record.bytes("path")));

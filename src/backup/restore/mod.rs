@@ -148,7 +148,7 @@ pub fn restore(
     let mut report = Report::default();
     let planned = plan(&mut backup, &value, &settings, &mut report)?;
     let items = items::read(&value, &mut report);
-    let loose = loose_files::plan(&mut backup, &value, &mut report)?;
+    let loose = loose_files::plan(&mut backup, &value, &items, &mut report)?;
     let ours = value.get(extras::NAME);
     let (course, stamp, users) = portal.database().read(|session| {
         let users = users::known(session, ours.and_then(|ours| ours.get("users")))?;

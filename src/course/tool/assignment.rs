@@ -128,7 +128,7 @@ fn read_ends_on(value: &php::Value<'_>, record: &mut Record) {
 
 fn read_date(column: &str, value: &php::Value<'_>, record: &mut Record) {
     if let (Some(settings), Some(date)) = (settings(record), value.as_bytes()) {
-        settings.set(column, Value::Text(date.into_owned()));
+        settings.set(column, Value::from(date.into_owned()));
     }
 }
 

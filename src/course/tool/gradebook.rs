@@ -435,6 +435,6 @@ fn scalar(value: &Php<'_>) -> Value {
     match value {
         Php::Int(number) => Value::Int(*number),
         Php::Float(number) => Value::Float(*number),
-        other => other.as_bytes().map_or(Value::Null, |text| Value::Text(text.into_owned())),
+        other => other.as_bytes().map_or(Value::Null, |text| Value::from(text.into_owned())),
     }
 }

@@ -64,15 +64,18 @@ fn entity(item: &Item, items: &Items) -> Option<Php<'static>> {
 
 fn read_entity(entity: &Php<'_>, record: &mut Record) {
     if let Some(name) = entity.get("name").and_then(Php::as_bytes) {
-        record.set("name", Value::Text(name.into_owned()));
+        record.set("name", Value::from(name.into_owned()));
     }
     if let Some(position) = entity.get("position").and_then(Php::as_int) {
         record.set("position", Value::Int(position));
     }
 }
 
+/// `c_lp.lp_type` of a path that is made of the course's own things; the others are packages.
+pub const CHAMILO: i64 = 1;
+
 /// The types of steps that show something of the course, and where that is.
-const TARGETS: &[(&str, &str)] = &[
+pub const TARGETS: &[(&str, &str)] = &[
     ("document", "c_document"),
     ("final_item", "c_document"),
     ("readout_text", "c_document"),

@@ -187,6 +187,9 @@ pub struct Table {
     pub files: Option<Files>,
     /// A folder that each row names.
     pub directory: Option<Directory>,
+    /// The column with the address of a page in a package: a folder of files in the course that goes with the row; `""`
+    /// for none.
+    pub launch: &'static str,
     /// How rows stand on the course's home page, if they can.
     pub shortcut: Option<Shortcut>,
     /// The kind of extra fields that items of this table may have (Chamilo 1.11, `extra_field.extra_field_type`).
@@ -220,6 +223,7 @@ impl Table {
         property_tool: None,
         files: None,
         directory: None,
+        launch: "",
         shortcut: None,
         extra_fields: None,
         users_own: false,
@@ -438,7 +442,7 @@ mod progress;
 mod survey;
 mod test;
 mod wiki;
-mod xapi;
+pub mod xapi;
 
 /// All tools but Document, in an order in which Chamilo's archives name their resources.
 pub const TOOLS: &[&Tool] = &[

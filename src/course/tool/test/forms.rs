@@ -32,7 +32,7 @@ pub fn fetched(value: &Value) -> Php<'static> {
 pub fn scalar(value: &Php<'_>) -> Value {
     match value {
         Php::Int(number) => Value::Int(*number),
-        other => other.as_bytes().map_or(Value::Null, |text| Value::Text(text.into_owned())),
+        other => other.as_bytes().map_or(Value::Null, |text| Value::from(text.into_owned())),
     }
 }
 
