@@ -299,8 +299,8 @@ impl DocumentTree {
     pub fn follow(&mut self, change: &TreeChange) {
         match change {
             TreeChange::Entered(document) => {
-                self.take_out(document.iid);
-                self.used += size_of(document);
+                let before = self.take_out(document.iid);
+                self.used += size_of(document) - before.as_ref().map_or(0, size_of);
                 self.place(document.clone());
             }
             TreeChange::Removed(iid) => {

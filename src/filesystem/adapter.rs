@@ -112,6 +112,14 @@ impl Adapter {
         }
     }
 
+    /// What became of a request that makes the document `number` longer.
+    fn noted<T>(&self, number: INodeNo, outcome: Result<T, FsError>) -> Result<T, FsError> {
+        if let (Err(error), Ok(node)) = (&outcome, node(number)) {
+            self.fs.note_refusal_of(node, error);
+        }
+        outcome
+    }
+
     /// How long the kernel may rely on the attributes. Those of an archive it asks for every time: opening it may
     /// have found another size than the last `stat`.
     fn attribute_ttl(&self, attributes: &Attributes) -> Duration {
@@ -421,7 +429,7 @@ impl Filesystem for Adapter {
                 self.fs.change_attributes(node, &change, open)
             }
         });
-        match changed {
+        match self.noted(number, changed) {
             Ok(found) => reply.attr(&self.attribute_ttl(&found), &file_attr(&found)),
             Err(error) => reply.error(errno("changing attributes", number, &error)),
         }
@@ -484,7 +492,8 @@ impl Filesystem for Adapter {
         reply: ReplyWrite,
     ) {
         if let Some(handle) = self.handles.get(handle).ok().filter(|handle| handle.document().is_ok()) {
-            return match handle.document().and_then(|open| self.fs.write_document(open, offset, data)) {
+            let written = handle.document().and_then(|open| self.fs.write_document(open, offset, data));
+            return match self.noted(number, written) {
                 Ok(written) => reply.written(u32::try_from(written).unwrap_or(u32::MAX)),
                 Err(error) => reply.error(errno("writing", number, &error)),
             };
@@ -514,7 +523,7 @@ impl Filesystem for Adapter {
             Err(error) => return reply.error(errno("reserving room", number, &error)),
         };
         if let Ok(open) = handle.document() {
-            let outcome = self.fs.allocate_document(open, offset, length, mode);
+            let outcome = self.noted(number, self.fs.allocate_document(open, offset, length, mode));
             return reply_empty("reserving room", number, &outcome, reply);
         }
         let keep_size = match mode {
@@ -581,7 +590,8 @@ impl Filesystem for Adapter {
         let replace = match flags {
             flags if flags.is_empty() => Replace::Allowed,
             RenameFlags::RENAME_NOREPLACE => Replace::Never,
-            _ => Replace::Swap,
+            RenameFlags::RENAME_EXCHANGE => Replace::Swap,
+            _ => return reply.error(Errno::EINVAL),
         };
         if let (Ok(Some(from)), Ok(Some(to))) = (self.place(parent), self.place(new_parent)) {
             let names = (name.as_bytes(), new_name.as_bytes());
@@ -702,7 +712,7 @@ impl Filesystem for Adapter {
             // The kernel reads and writes then.
             _ => Err(FsError::NotSupported),
         });
-        match copied {
+        match self.noted(to, copied) {
             Ok(copied) => reply.written(u32::try_from(copied).unwrap_or(u32::MAX)),
             Err(error) => reply.error(errno("copying", to, &error)),
         }

@@ -143,6 +143,12 @@ impl FsError {
         }
     }
 
+    /// Whether Chamilo's rules for documents forbid it; the folder tells why, and the log does once.
+    pub fn is_refusal(&self) -> bool {
+        let row = matches!(self, FsError::Row(DocumentRowError::TooLong { .. } | DocumentRowError::Path { .. }));
+        row || matches!(self, FsError::Forbidden(..) | FsError::Unknown(_) | FsError::Quota)
+    }
+
     /// Whether the administrator should read of it in the log: what an ordinary program provokes by asking is
     /// not, and uploads that fail have their own line.
     pub fn is_news(&self) -> bool {
@@ -152,11 +158,9 @@ impl FsError {
                 | FsError::Database(_)
                 | FsError::Backup(_)
                 | FsError::Archive(_)
-                | FsError::Forbidden(..)
-                | FsError::Unknown(_)
                 | FsError::Row(_)
                 | FsError::Remove(_)
         );
-        told && ![libc::ENOENT, libc::EEXIST, libc::ENOTEMPTY].contains(&self.errno())
+        told && !self.is_refusal() && ![libc::ENOENT, libc::EEXIST, libc::ENOTEMPTY].contains(&self.errno())
     }
 }

@@ -51,7 +51,7 @@ pub enum Replace {
     Allowed,
     /// It must not be there (`RENAME_NOREPLACE`).
     Never,
-    /// Both swap places (`RENAME_EXCHANGE`), or anything else that is not supported.
+    /// Both swap places (`RENAME_EXCHANGE`).
     Swap,
 }
 

@@ -147,17 +147,46 @@ impl PortalFs {
         self.snapshots.change(&self.portal, (&course, number), |changing| work(changing, &stamp))
     }
 
-    /// Notes why something was refused in the folder `parent`, for `user.chamilo.error`.
+    /// Notes why something was refused in the folder `parent`, for `user.chamilo.error` and the log.
     pub(super) fn note_refusal(&self, parent: Node, error: &FsError) {
-        if !matches!(error, FsError::Forbidden(..) | FsError::Row(_) | FsError::Unknown(_) | FsError::Quota) {
+        if !error.is_refusal() {
             return;
         }
-        warn!("in {parent:?}: {error}");
+        let reason = error.to_string();
         let mut reasons = self.documents.reasons.lock().unwrap_or_else(PoisonError::into_inner);
         if reasons.len() >= REASONS_KEPT && !reasons.contains_key(&parent) {
             reasons.clear();
         }
-        reasons.insert(parent, error.to_string());
+        // A program that tries again and again is told again and again, the log once.
+        let before = reasons.insert(parent, reason.clone());
+        if before.as_ref() != Some(&reason) {
+            let folder = self.shown_path(parent).unwrap_or_default();
+            warn!("refused in {folder}: {reason}");
+        }
+    }
+
+    /// Notes why a document could not be written.
+    pub(super) fn note_refusal_of(&self, node: Node, error: &FsError) {
+        let Node::Document(course, number) = node else { return };
+        if error.is_refusal() {
+            let parent = self.document_row(course, number).ok().and_then(|(document, _)| document.parent);
+            let parent = parent.and_then(|parent| self.document_node(course, parent));
+            self.note_refusal(parent.unwrap_or(Node::Documents(course)), error);
+        }
+    }
+
+    /// A folder for documents as it is called in the mount, for messages.
+    fn shown_path(&self, node: Node) -> Result<String, FsError> {
+        let (course, path) = match node {
+            Node::Documents(course) => (course, String::new()),
+            Node::Document(course, number) => {
+                let (_, path) = self.document_row(course, number)?;
+                let path = path.strip_prefix(DOCUMENTS).unwrap_or(&path);
+                (course, format!("/{}", String::from_utf8_lossy(path)))
+            }
+            _ => return Err(FsError::NotFound),
+        };
+        Ok(format!("{}/Document{path}", String::from_utf8_lossy(&self.course(course)?.code)))
     }
 
     /// Why something was last refused in the folder `node`.
