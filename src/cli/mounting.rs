@@ -13,8 +13,10 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use tracing::{error, info};
 
+use crate::course::Stamp;
 use crate::filesystem::adapter::Adapter;
 use crate::filesystem::{Options, PortalFs};
+use crate::portal::database::{DatabaseError, DatabaseExt};
 use crate::portal::{Access, Portal};
 
 use super::options::MountOptions;
@@ -64,7 +66,9 @@ impl Mounting {
         config.acl = if options.allow_other { SessionACL::All } else { SessionACL::Owner };
         config.n_threads = Some(THREADS);
         config.clone_fd = true;
-        let shown = Options { ttl: options.ttl, uid: options.uid, gid: options.gid, writable: !options.read_only };
+        let user = acting_user(&portal, options.user.as_deref())?;
+        let (ttl, writable) = (options.ttl, !options.read_only);
+        let shown = Options { ttl, uid: options.uid, gid: options.gid, writable, user };
         let fs = Arc::new(PortalFs::new(Arc::new(portal), cache, checksums, shown));
         // Before any thread starts, so that no signal ends the process without unmounting.
         let signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
@@ -110,6 +114,28 @@ pub fn wait_for_signal(mut mounting: Mounting) -> Outcome {
             Err(Failure("the mount ended by a fault in coursefs; please report it".into()))
         }
     }
+}
+
+/// The number of the Chamilo user in whose name documents are changed: the one whose name or number is `wanted`, or the
+/// portal's first administrator.
+fn acting_user(portal: &Portal, wanted: Option<&str>) -> Result<i64, Failure> {
+    let found = portal.database().read(|session| match wanted {
+        None => Stamp::of_administrator(session).map(|stamp| Some(stamp.user)),
+        Some(name) => {
+            let users = session.rows(
+                "SELECT id, username FROM user WHERE username = ? OR id = ?",
+                &[name.into(), name.parse::<i64>().unwrap_or(0).into()],
+            )?;
+            // A name counts before a number; MariaDB's `=` ignores case and accents.
+            let named = users.iter().find(|user| user.bytes("username") == name.as_bytes());
+            let numbered = || users.iter().find(|user| user.int("id").is_some_and(|id| id.to_string() == name));
+            Ok::<_, DatabaseError>(named.or_else(numbered).and_then(|user| user.int("id")))
+        }
+    })?;
+    found.ok_or_else(|| {
+        let name = wanted.unwrap_or_default();
+        Failure(format!("the portal has no user {name:?}; give -o user= a login name or the number of a user"))
+    })
 }
 
 /// Whether rows and files of the portal can be written; a mount that finds out later would disappoint.

@@ -15,6 +15,8 @@ pub struct MountOptions {
     pub gid: Option<u32>,
     /// How long the kernel may rely on names and attributes.
     pub ttl: Duration,
+    /// Login name or number of the Chamilo user in whose name documents are changed.
+    pub user: Option<String>,
     /// Whether documents are passed through to the kernel where that is possible.
     pub passthrough: bool,
 }
@@ -27,6 +29,7 @@ impl Default for MountOptions {
             uid: None,
             gid: None,
             ttl: Duration::from_secs(1),
+            user: None,
             passthrough: true,
         }
     }
@@ -52,12 +55,13 @@ impl MountOptions {
                 ("nopassthrough", None) => options.passthrough = false,
                 ("uid", Some(value)) => options.uid = Some(number(name, value)?),
                 ("gid", Some(value)) => options.gid = Some(number(name, value)?),
+                ("user", Some(value)) if !value.is_empty() => options.user = Some(value.to_owned()),
                 ("ttl", Some(value)) => options.ttl = seconds(value)?,
                 (name, None) if IGNORED.contains(&name) || name.starts_with("x-") => {}
                 (name, Some(_)) if name.starts_with("x-") => {}
                 _ => {
                     return Err(format!(
-                        "there is no mount option {word:?}; there are ro, rw, allow_other, uid=N, gid=N, ttl=SECONDS, \
+                        "there is no mount option {word:?}; there are ro, rw, allow_other, uid=N, gid=N, user=NAME, ttl=SECONDS, \
                          passthrough and nopassthrough"
                     ));
                 }
@@ -90,9 +94,11 @@ mod tests {
 
     #[test]
     fn options_are_read_as_mount_writes_them() {
-        let options = parse("ro,allow_other,uid=33,gid=34,ttl=0.5,nopassthrough,x-systemd.automount").unwrap();
+        let options =
+            parse("ro,allow_other,uid=33,gid=34,user=anna,ttl=0.5,nopassthrough,x-systemd.automount").unwrap();
         assert!(options.read_only && options.allow_other && !options.passthrough);
         assert_eq!((options.uid, options.gid, options.ttl), (Some(33), Some(34), Duration::from_millis(500)));
+        assert_eq!(options.user.as_deref(), Some("anna"));
         assert_eq!(parse(""), Ok(MountOptions::default()));
         assert!(!parse("ro,rw").unwrap().read_only && parse("defaults,rw,ro").unwrap().read_only);
     }

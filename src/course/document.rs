@@ -1,7 +1,7 @@
 //! The documents of a course: which rows count, and the tree that their paths make.
 //!
 //! Chamilo keeps no parent column: a document's place is its path. [`DocumentTree`] is one snapshot of a course's
-//! documents, small enough to keep for many courses and quick to walk; [`load`] hands out the full rows for archives.
+//! documents, kept while the course is used and quick to walk; [`load`] hands out the full rows for archives.
 //! Both see the same documents, so that a mounted folder and its backup never differ:
 //!
 //! - base content only: `session_id` 0 or NULL (Chamilo 1.11, CourseBuilder);
@@ -9,7 +9,7 @@
 //! - not deleted: the newest property row of the base course decides (0 invisible, 1 visible, 2 deleted);
 //! - not the users' own: `/shared_folder…` and `/chat_files` are never backed up or copied.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::portal::database::{DatabaseError, Row, Session, Value};
@@ -106,44 +106,52 @@ fn relative_path(path: &[u8]) -> Option<Vec<u8>> {
 struct State {
     visibility: i64,
     rank: Option<Rank>,
+    deleted_for_some: bool,
 }
 
 impl State {
     fn and(self, property: &Row) -> State {
         let rank = Some(rank(property));
-        if rank > self.rank { State { visibility: property.int("visibility").unwrap_or(1), rank } } else { self }
+        let visibility = property.int("visibility").unwrap_or(1);
+        let deleted_for_some = self.deleted_for_some || visibility >= DELETED;
+        match rank > self.rank {
+            true => State { visibility, rank, deleted_for_some },
+            false => State { deleted_for_some, ..self },
+        }
     }
 }
 
 /// One document in a [`DocumentTree`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TreeDocument {
     /// Primary key of `c_document`.
     pub iid: i64,
-    /// Path below the Document folder, without the leading slash.
-    pub path: Box<[u8]>,
+    /// What other tables know it by (`c_document.id`).
+    pub key: i64,
+    /// The folder that it lies in; `None` for the Document folder itself, which has no row.
+    pub parent: Option<i64>,
+    /// Its name in that folder.
+    pub name: Box<[u8]>,
     /// Whether it is a folder.
     pub folder: bool,
-    parent: u32,
+    /// The size in its row; `None` if it does not count for the quota.
+    pub size: Option<u64>,
+    /// Whether students see it.
+    pub visible: bool,
 }
 
-impl TreeDocument {
-    /// The last component of the path.
-    pub fn name(&self) -> &[u8] {
-        file_name(&self.path)
-    }
-}
-
-/// The place of the Document folder itself, which has no row.
-const TOP: u32 = u32::MAX;
-
-/// A snapshot of the documents of a course as folders and files. Links (which have no file) and documents whose
-/// folder has no row are left out: Chamilo's own listing cannot reach them either.
-#[derive(Debug, Default)]
+/// The documents of a course as folders and files. Links (which have no file) and documents whose folder has no row are
+/// left out: Chamilo's own listing cannot reach them either.
+///
+/// It is read once and then follows what this process changes: moving a folder costs the same whatever is in it.
+#[derive(Clone, Debug, Default)]
 pub struct DocumentTree {
-    /// In the order (parent, name), so that the children of a folder stand together.
-    documents: Vec<TreeDocument>,
-    by_iid: HashMap<i64, u32>,
+    documents: HashMap<i64, TreeDocument>,
+    children: HashMap<Option<i64>, BTreeMap<Box<[u8]>, i64>>,
+    /// Older rows of the same path as the one that counts.
+    older: HashMap<i64, Vec<i64>>,
+    /// What all documents of the course take for the quota, those that are not in the tree too.
+    used: i64,
 }
 
 impl DocumentTree {
@@ -158,54 +166,60 @@ impl DocumentTree {
             Ok(())
         })?;
         let mut found = Vec::new();
-        let sql = "SELECT iid, id, path, filetype FROM c_document \
-                   WHERE c_id = ? AND (session_id = 0 OR session_id IS NULL) ORDER BY iid";
+        let mut used = 0;
+        let sql = "SELECT iid, id, path, filetype, size, session_id FROM c_document WHERE c_id = ? ORDER BY iid";
         session.query(sql, &[course.into()], &mut |row| {
             let Some(iid) = row.int("iid") else { return Ok(()) };
-            let exists = states
-                .get(&row.int("id").unwrap_or(iid))
-                .is_some_and(|state| state.rank.is_some() && state.visibility != DELETED);
+            let key = row.int("id").unwrap_or(iid);
+            let Some(state) = states.get(&key).filter(|state| state.rank.is_some()) else { return Ok(()) };
+            // As Quota::load counts: a document that any audience has deleted takes nothing.
+            let size = (!state.deleted_for_some).then(|| row.int("size").unwrap_or(0));
+            used += size.unwrap_or(0);
+            let base = row.int("session_id").unwrap_or(0) == 0;
             let kind = row.as_text("filetype");
             if let Some(path) = relative_path(row.as_text("path"))
-                && exists
+                && base
+                && state.visibility != DELETED
                 && (kind == b"folder" || kind == b"file")
             {
-                found.push(TreeDocument { iid, path: path.into(), folder: kind == b"folder", parent: TOP });
+                let size = size.map(|size| u64::try_from(size).unwrap_or(0));
+                let folder = kind == b"folder";
+                let name = file_name(&path).into();
+                let visible = state.visibility != 0;
+                found.push((path, TreeDocument { iid, key, parent: None, name, folder, size, visible }));
             }
             Ok(())
         })?;
-        Ok(DocumentTree::from_documents(found))
+        Ok(DocumentTree { used, ..DocumentTree::from_documents(found) })
     }
 
-    fn from_documents(mut found: Vec<TreeDocument>) -> DocumentTree {
-        // Of several rows with one path the newest counts, as in Chamilo's listing.
-        found.sort_by(|a, b| a.path.cmp(&b.path).then(b.iid.cmp(&a.iid)));
-        found.dedup_by(|later, first| later.path == first.path);
-
-        // Breadth first: parents get their final place before their children look it up. The slash sorts before
-        // every other byte, so that siblings stand together also beside a folder whose name begins like theirs.
-        found.sort_by_cached_key(|document| {
-            let key: Vec<u8> = document.path.iter().map(|byte| if *byte == b'/' { 0 } else { *byte }).collect();
-            (depth(&document.path), key)
-        });
-        let mut folders: HashMap<Box<[u8]>, u32> = HashMap::new();
-        let mut documents: Vec<TreeDocument> = Vec::with_capacity(found.len());
-        for mut document in found {
-            document.parent = match parent_path(&document.path) {
-                None => TOP,
+    fn from_documents(mut found: Vec<(Vec<u8>, TreeDocument)>) -> DocumentTree {
+        // Of several rows with one path the newest counts, as in Chamilo's listing. A folder stands before what is in
+        // it.
+        found.sort_by(|(path, a), (other, b)| path.cmp(other).then(b.iid.cmp(&a.iid)));
+        let mut tree = DocumentTree::default();
+        let mut folders: HashMap<Vec<u8>, i64> = HashMap::new();
+        let mut last: Option<(Vec<u8>, i64)> = None;
+        for (path, document) in found {
+            let iid = document.iid;
+            if let Some((_, newest)) = last.as_ref().filter(|(same, _)| *same == path) {
+                tree.older.entry(*newest).or_default().push(iid);
+                continue;
+            }
+            let parent = match parent_path(&path) {
+                None => None,
                 Some(parent) => match folders.get(parent) {
-                    Some(place) => *place,
+                    Some(folder) => Some(*folder),
                     None => continue,
                 },
             };
-            let place = documents.len() as u32;
             if document.folder {
-                folders.insert(document.path.clone(), place);
+                folders.insert(path.clone(), iid);
             }
-            documents.push(document);
+            last = Some((path, iid));
+            tree.place(TreeDocument { parent, ..document });
         }
-        let by_iid = documents.iter().enumerate().map(|(place, document)| (document.iid, place as u32)).collect();
-        DocumentTree { documents, by_iid }
+        tree
     }
 
     /// How many documents the tree has.
@@ -218,41 +232,156 @@ impl DocumentTree {
         self.documents.is_empty()
     }
 
+    /// What the course holds, in bytes, by the sizes in the table.
+    pub fn used(&self) -> u64 {
+        u64::try_from(self.used).unwrap_or(0)
+    }
+
     /// The document with the primary key `iid`.
     pub fn get(&self, iid: i64) -> Option<&TreeDocument> {
-        self.documents.get(*self.by_iid.get(&iid)? as usize)
+        self.documents.get(&iid)
     }
 
     /// The documents in the folder `folder` (`None`: the Document folder itself), in the order of their names.
-    pub fn children(&self, folder: Option<i64>) -> &[TreeDocument] {
-        let Some(parent) = self.place_of(folder) else { return &[] };
-        let start = self.documents.partition_point(|document| order(document.parent) < order(parent));
-        let rest = self.documents.get(start..).unwrap_or_default();
-        let end = rest.partition_point(|document| document.parent == parent);
-        rest.get(..end).unwrap_or_default()
+    pub fn children(&self, folder: Option<i64>) -> impl Iterator<Item = &TreeDocument> {
+        self.children.get(&folder).into_iter().flatten().filter_map(|(_, iid)| self.documents.get(iid))
     }
 
     /// The document `name` in the folder `folder`.
     pub fn child(&self, folder: Option<i64>, name: &[u8]) -> Option<&TreeDocument> {
-        let children = self.children(folder);
-        children.binary_search_by(|document| document.name().cmp(name)).ok().and_then(|place| children.get(place))
+        self.documents.get(self.children.get(&folder)?.get(name)?)
     }
 
-    fn place_of(&self, folder: Option<i64>) -> Option<u32> {
+    /// The path of `iid` below the Document folder, without a leading slash; `None` if it is not in the tree.
+    pub fn path(&self, iid: i64) -> Option<Vec<u8>> {
+        let mut names: Vec<&[u8]> = Vec::new();
+        let mut next = Some(iid);
+        while let Some(iid) = next {
+            let document = self.documents.get(&iid)?;
+            names.push(&document.name);
+            next = document.parent;
+        }
+        names.reverse();
+        Some(names.join(&b'/'))
+    }
+
+    /// The path that `name` has in the folder `folder`, without a leading slash.
+    pub fn path_in(&self, folder: Option<i64>, name: &[u8]) -> Option<Vec<u8>> {
         match folder {
-            None => Some(TOP),
-            Some(iid) => self.by_iid.get(&iid).copied(),
+            None => Some(name.to_vec()),
+            Some(folder) => Some([self.path(folder)?.as_slice(), name].join(&b'/')),
         }
     }
+
+    /// The folders above `iid`, the nearest first.
+    pub fn ancestors(&self, iid: i64) -> impl Iterator<Item = &TreeDocument> {
+        let above = |document: &TreeDocument| document.parent.and_then(|parent| self.documents.get(&parent));
+        std::iter::successors(self.documents.get(&iid).and_then(above), move |document| above(document))
+    }
+
+    /// Everything below the folder `iid`, folders before what is in them.
+    pub fn below(&self, iid: i64) -> Vec<i64> {
+        let mut found: Vec<i64> = self.children(Some(iid)).map(|document| document.iid).collect();
+        let mut next = 0;
+        while let Some(folder) = found.get(next).copied() {
+            found.extend(self.children(Some(folder)).map(|document| document.iid));
+            next += 1;
+        }
+        found
+    }
+
+    /// Keys of older rows of the same path as `iid`, which nobody sees while `iid` is there.
+    pub fn older(&self, iid: i64) -> &[i64] {
+        self.older.get(&iid).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Follows a change that was made to the rows. Doing it twice is doing it once.
+    pub fn follow(&mut self, change: &TreeChange) {
+        match change {
+            TreeChange::Entered(document) => {
+                let before = self.take_out(document.iid);
+                self.used += size_of(document) - before.as_ref().map_or(0, size_of);
+                self.place(document.clone());
+            }
+            TreeChange::Removed(iid) => {
+                self.older.remove(iid);
+                if let Some(document) = self.take_out(*iid) {
+                    self.used -= size_of(&document);
+                }
+            }
+            TreeChange::Moved { iid, parent, name } => {
+                if let Some(document) = self.take_out(*iid) {
+                    self.place(TreeDocument { parent: *parent, name: name.clone(), ..document });
+                }
+            }
+            TreeChange::Swapped(a, b) => {
+                if let (Some(a), Some(b)) = (self.take_out(*a), self.take_out(*b)) {
+                    self.place(TreeDocument { parent: b.parent, name: b.name.clone(), ..a.clone() });
+                    self.place(TreeDocument { parent: a.parent, name: a.name, ..b });
+                }
+            }
+            TreeChange::Resized(iid, size) => {
+                if let Some(document) = self.documents.get_mut(iid)
+                    && document.size.is_some()
+                {
+                    self.used -= size_of(document);
+                    document.size = Some(*size);
+                    self.used += size_of(document);
+                }
+            }
+            TreeChange::Shown(iid, visible) => {
+                if let Some(document) = self.documents.get_mut(iid) {
+                    document.visible = *visible;
+                }
+            }
+        }
+    }
+
+    fn place(&mut self, document: TreeDocument) {
+        self.children.entry(document.parent).or_default().insert(document.name.clone(), document.iid);
+        self.documents.insert(document.iid, document);
+    }
+
+    fn take_out(&mut self, iid: i64) -> Option<TreeDocument> {
+        let document = self.documents.remove(&iid)?;
+        if let Some(children) = self.children.get_mut(&document.parent) {
+            if children.get(&document.name) == Some(&iid) {
+                children.remove(&document.name);
+            }
+            if children.is_empty() {
+                self.children.remove(&document.parent);
+            }
+        }
+        Some(document)
+    }
 }
 
-/// The top comes before all folders.
-fn order(parent: u32) -> u64 {
-    if parent == TOP { 0 } else { u64::from(parent) + 1 }
+/// A change of rows that a [`DocumentTree`] follows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TreeChange {
+    /// A document was entered.
+    Entered(TreeDocument),
+    /// A document is no more.
+    Removed(i64),
+    /// A document has another name or lies in another folder, with all that is in it.
+    Moved {
+        /// Which.
+        iid: i64,
+        /// The folder that it lies in now.
+        parent: Option<i64>,
+        /// Its name now.
+        name: Box<[u8]>,
+    },
+    /// Two documents took each other's places.
+    Swapped(i64, i64),
+    /// The row has this size now.
+    Resized(i64, u64),
+    /// Whether students see it now.
+    Shown(i64, bool),
 }
 
-fn depth(path: &[u8]) -> usize {
-    path.iter().filter(|byte| **byte == b'/').count()
+fn size_of(document: &TreeDocument) -> i64 {
+    document.size.and_then(|size| i64::try_from(size).ok()).unwrap_or(0)
 }
 
 fn parent_path(path: &[u8]) -> Option<&[u8]> {
@@ -267,32 +396,39 @@ fn file_name(path: &[u8]) -> &[u8] {
 mod tests {
     use super::*;
 
+    fn entry(iid: i64, name: &str, folder: bool) -> TreeDocument {
+        let name = name.as_bytes().into();
+        TreeDocument { iid, key: iid, parent: None, name, folder, size: Some(10), visible: true }
+    }
+
     fn tree(paths: &[&str]) -> DocumentTree {
-        let documents = paths.iter().enumerate().map(|(number, path)| TreeDocument {
-            iid: number as i64 + 1,
-            path: path.trim_end_matches('/').as_bytes().into(),
-            folder: path.ends_with('/'),
-            parent: TOP,
+        let documents = paths.iter().enumerate().map(|(number, path)| {
+            let folder = path.ends_with('/');
+            let path = path.trim_end_matches('/');
+            let name = path.rsplit('/').next().unwrap();
+            (path.as_bytes().to_vec(), entry(number as i64 + 1, name, folder))
         });
         DocumentTree::from_documents(documents.collect())
     }
 
-    fn names(documents: &[TreeDocument]) -> Vec<&str> {
-        documents.iter().map(|document| std::str::from_utf8(document.name()).unwrap()).collect()
+    fn names(tree: &DocumentTree, folder: Option<i64>) -> Vec<String> {
+        tree.children(folder).map(|document| String::from_utf8_lossy(&document.name).into_owned()).collect()
     }
 
     #[test]
     fn children_stand_under_their_folder_in_the_order_of_names() {
         let tree = tree(&["b/", "b/z.txt", "b/a/", "a-b", "a/", "b/a/deep", "a/x", "a.txt", "b-c/", "b-c/y"]);
-        assert_eq!(names(tree.children(None)), ["a", "a-b", "a.txt", "b", "b-c"]);
+        assert_eq!(names(&tree, None), ["a", "a-b", "a.txt", "b", "b-c"]);
         let b = tree.child(None, b"b").unwrap().iid;
-        assert_eq!(names(tree.children(Some(b))), ["a", "z.txt"]);
-        let a = tree.child(Some(b), b"a").unwrap();
-        assert_eq!(names(tree.children(Some(a.iid))), ["deep"]);
-        assert_eq!(&*tree.child(Some(a.iid), b"deep").unwrap().path, b"b/a/deep");
+        assert_eq!(names(&tree, Some(b)), ["a", "z.txt"]);
+        let a = tree.child(Some(b), b"a").unwrap().iid;
+        assert_eq!(names(&tree, Some(a)), ["deep"]);
+        let deep = tree.child(Some(a), b"deep").unwrap().iid;
+        assert_eq!(tree.path(deep).unwrap(), b"b/a/deep");
+        assert_eq!(tree.ancestors(deep).map(|folder| folder.iid).collect::<Vec<_>>(), [a, b]);
         assert!(tree.child(Some(b), b"y").is_none());
-        assert!(tree.children(Some(999)).is_empty());
-        assert_eq!(tree.get(2).unwrap().name(), b"z.txt");
+        assert!(names(&tree, Some(999)).is_empty());
+        assert_eq!(&*tree.get(2).unwrap().name, b"z.txt");
     }
 
     #[test]
@@ -300,14 +436,39 @@ mod tests {
         let tree = tree(&["a", "b", "a"]);
         assert_eq!(tree.len(), 2);
         assert_eq!(tree.child(None, b"a").unwrap().iid, 3);
+        assert_eq!(tree.older(3), [1]);
         assert!(tree.get(1).is_none());
     }
 
     #[test]
     fn a_document_in_a_folder_without_a_row_is_not_in_the_tree() {
         let tree = tree(&["gone/file", "file/", "file/x", "note", "note/below"]);
-        assert_eq!(names(tree.children(None)), ["file", "note"]);
+        assert_eq!(names(&tree, None), ["file", "note"]);
         assert_eq!(tree.len(), 3);
+    }
+
+    #[test]
+    fn a_tree_follows_changes_and_following_twice_is_following_once() {
+        let mut tree = tree(&["a/", "a/x", "b/"]);
+        let new = TreeDocument { parent: Some(1), ..entry(9, "new", false) };
+        let changes = [
+            TreeChange::Entered(new),
+            TreeChange::Resized(9, 25),
+            TreeChange::Moved { iid: 1, parent: Some(3), name: b"c".as_slice().into() },
+            TreeChange::Removed(2),
+            TreeChange::Shown(9, false),
+        ];
+        for change in changes.iter().flat_map(|change| [change, change]) {
+            tree.follow(change);
+        }
+        assert_eq!(tree.path(9).unwrap(), b"b/c/new");
+        assert_eq!(tree.used(), 25 - 10);
+        assert_eq!((names(&tree, None), names(&tree, Some(1))), (vec!["b".to_owned()], vec!["new".to_owned()]));
+        assert_eq!(tree.below(3), [1, 9]);
+        tree.follow(&TreeChange::Moved { iid: 9, parent: None, name: b"new".as_slice().into() });
+        tree.follow(&TreeChange::Swapped(9, 3));
+        assert_eq!(names(&tree, None), ["b", "new"]);
+        assert_eq!(tree.path(1).unwrap(), b"new/c");
     }
 
     #[test]

@@ -3,6 +3,8 @@
 pub mod create;
 mod defaults;
 pub mod document;
+pub mod document_edit;
+pub mod document_removal;
 pub mod document_rows;
 pub mod empty;
 mod extra_field;
@@ -12,6 +14,7 @@ pub mod item;
 pub mod names;
 pub mod property_rows;
 pub mod quota;
+pub mod rules;
 mod shortcut;
 pub mod staging;
 mod stamp;

@@ -148,6 +148,104 @@ fn push_transliterated(letter: char, ascii: &mut String) {
     }
 }
 
+/// Why a file or folder may not have a name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// A web server might run it, or be configured by it.
+    #[error("a web server might run a file of this name; Chamilo would call it {0}")]
+    Script(String),
+    /// The platform's list of extensions forbids it.
+    #[error("the portal does not take files that end in .{0} (settings upload_extensions_*)")]
+    Extension(String),
+    /// Chamilo's database can't hold it.
+    #[error(
+        "Chamilo's database can't hold it: it has bytes that are no UTF-8, or characters beyond U+FFFF (such as emoji)"
+    )]
+    Unwritable,
+    /// Chamilo takes what is called so for deleted and never shows it.
+    #[error("Chamilo takes what has DELETED or _REPLACED_DATE_ in its name for deleted and does not show it")]
+    LooksDeleted,
+    /// Chamilo keeps users' own files under this name.
+    #[error("Chamilo keeps its users' own folders or chats under this name, which are not the course's documents")]
+    UsersOwn,
+}
+
+/// Why a file (or folder) called `name` may not lie in a course's documents, `None` if it may. `top` is whether it would
+/// lie in the Document folder itself.
+///
+/// Chamilo renames most such uploads; whoever copies files means their names, so they are refused instead. Names of
+/// files on their way to another name ([`is_passing`]) may have any extension.
+pub fn refusal(name: &[u8], folder: bool, top: bool, extensions: &ExtensionFilter) -> Option<Refusal> {
+    let users_own = name == b"shared_folder" || name.starts_with(b"shared_folder_session_") || name == b"chat_files";
+    if top && users_own {
+        return Some(Refusal::UsersOwn);
+    }
+    let Some(text) = std::str::from_utf8(name).ok().filter(|text| text.chars().all(|letter| letter <= '\u{ffff}'))
+    else {
+        return Some(Refusal::Unwritable);
+    };
+    // In Chamilo's patterns (`%_DELETED_%`) the underscores stand for any character; the slash before the name is one.
+    let looks_deleted = |at: usize| folder || at + 7 < text.len();
+    if text.match_indices("DELETED").any(|(at, _)| looks_deleted(at)) || text.contains("_REPLACED_DATE_") {
+        return Some(Refusal::LooksDeleted);
+    }
+    let harmless = disable_scripts(text);
+    if harmless != text {
+        return Some(Refusal::Script(harmless));
+    }
+    if folder || is_passing(name) {
+        return None;
+    }
+    match extensions.check(text) {
+        Verdict::Allowed => None,
+        Verdict::Refused(extension) => Some(Refusal::Extension(extension)),
+        Verdict::Renamed(_) => text.rsplit('.').next().map(|extension| Refusal::Extension(extension.to_lowercase())),
+    }
+}
+
+/// How names of passing files begin and end: lock files, copies and drafts of editors, file managers' own notes.
+const PASSING: [(&str, &str); 18] = [
+    ("", "~"),
+    ("~$", ""),
+    (".~lock.", "#"),
+    (".", ".swp"),
+    (".", ".swo"),
+    (".", ".swx"),
+    (".", ".swpx"),
+    ("#", "#"),
+    (".#", ""),
+    (".goutputstream-", ""),
+    (".nfs", ""),
+    (".fuse_hidden", ""),
+    ("._", ""),
+    (".DS_Store", ""),
+    (".Trash-", ""),
+    ("lu", ".tmp"),
+    ("~WRL", ".tmp"),
+    (".~tmp~", ""),
+];
+
+/// Whole names of passing files.
+const PASSING_NAMES: [&str; 4] = ["4913", "Thumbs.db", "desktop.ini", ".directory"];
+
+/// Whether a file of this name is on its way to another one or belongs to a program, and is no document for people:
+/// editors' drafts and locks, `rsync`'s and `sed`'s temporary files, file managers' notes. Such a document is never shown
+/// to students, and when it is deleted it is gone.
+pub fn is_passing(name: &[u8]) -> bool {
+    let ends = PASSING.iter().any(|(start, end)| {
+        name.len() >= start.len() + end.len() && name.starts_with(start.as_bytes()) && name.ends_with(end.as_bytes())
+    });
+    let random = |text: &[u8]| text.len() == 6 && text.iter().all(u8::is_ascii_alphanumeric);
+    // `.name.AbC123`, `sedAbC123`
+    let rsync = name.starts_with(b".")
+        && name
+            .iter()
+            .rposition(|byte| *byte == b'.')
+            .is_some_and(|dot| dot > 1 && random(name.get(dot + 1..).unwrap_or_default()));
+    let sed = name.strip_prefix(b"sed").is_some_and(random);
+    ends || rsync || sed || PASSING_NAMES.iter().any(|passing| passing.as_bytes() == name)
+}
+
 /// What the platform does with an uploaded file's extension.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -209,6 +307,56 @@ mod tests {
                 prop_assert_eq!(clean(name.as_bytes()), name.as_str());
                 prop_assert_eq!(disable_scripts(&name), name.as_str());
             }
+        }
+    }
+
+    fn refused(name: &str) -> Option<Refusal> {
+        let extensions = ExtensionFilter {
+            whitelist: false,
+            extensions: vec!["exe".into()],
+            refuse: true,
+            replacement: "dangerous".into(),
+        };
+        refusal(name.as_bytes(), false, true, &extensions)
+    }
+
+    #[test]
+    fn names_that_chamilo_can_not_have_are_refused() {
+        for name in ["a.php", "a.PHP5", "x.phtml.txt", ".htaccess", "a.phar"] {
+            assert!(matches!(refused(name), Some(Refusal::Script(_))), "{name}");
+        }
+        for name in ["a_DELETED_7", "DELETED!", "a.txt_REPLACED_DATE_2026"] {
+            assert_eq!(refused(name), Some(Refusal::LooksDeleted), "{name}");
+        }
+        assert_eq!(refused("setup.EXE"), Some(Refusal::Extension("exe".into())));
+        assert_eq!(refused("shared_folder"), Some(Refusal::UsersOwn));
+        assert_eq!(refused("party \u{1f389}.txt"), Some(Refusal::Unwritable));
+        for name in ["a.txt", ".gitignore", "exe", "été.pdf", "UNDELETED", ".~lock.setup.exe#", ".setup.exe.Ab12Cd"] {
+            assert_eq!(refused(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn passing_files_are_told_by_their_names() {
+        for name in [
+            ".a.txt.swp",
+            "4913",
+            "a.txt~",
+            ".~lock.a.odt#",
+            ".a.txt.Xy12aB",
+            "sedAb12Cd",
+            ".goutputstream-ABCDEF",
+            ".DS_Store",
+            "._a.txt",
+            "Thumbs.db",
+            "~$a.docx",
+            "#a.txt#",
+            "lu1234abcd.tmp",
+        ] {
+            assert!(is_passing(name.as_bytes()), "{name}");
+        }
+        for name in ["a.txt", ".gitignore", "4914", "sediment", "lune.tmpl", ".a.html", "HEAD", ".git"] {
+            assert!(!is_passing(name.as_bytes()), "{name}");
         }
     }
 

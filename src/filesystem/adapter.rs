@@ -9,17 +9,17 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use fuser::{
-    BsdFileFlags, Errno, FileHandle, FileType, Filesystem, FopenFlags, Generation, INodeNo, InitFlags, IoctlFlags,
-    KernelConfig, LockOwner, OpenFlags, RenameFlags, ReplyAttr, ReplyCreate, ReplyData, ReplyDirectory,
-    ReplyDirectoryPlus, ReplyEmpty, ReplyEntry, ReplyIoctl, ReplyOpen, ReplyStatfs, ReplyWrite, ReplyXattr, Request,
-    TimeOrNow, WriteFlags,
+    BackingId, BsdFileFlags, CopyFileRangeFlags, Errno, FileHandle, FileType, Filesystem, FopenFlags, Generation,
+    INodeNo, InitFlags, IoctlFlags, KernelConfig, LockOwner, OpenFlags, RenameFlags, ReplyAttr, ReplyCreate, ReplyData,
+    ReplyDirectory, ReplyDirectoryPlus, ReplyEmpty, ReplyEntry, ReplyIoctl, ReplyLseek, ReplyOpen, ReplyStatfs,
+    ReplyWrite, ReplyXattr, Request, TimeOrNow, WriteFlags,
 };
 use tracing::{debug, warn};
 
 use super::handles::{Handle, Handles};
-use super::passthrough::{Backings, Way};
+use super::passthrough::{Backing, Backings, Way};
 use super::replies::{errno, file_attr, moment, node, reply_empty, reply_xattr};
-use super::{Attributes, Change, FsError, Node, OpenFile, OpenSpool, Owner, PortalFs, Replace};
+use super::{Attributes, Change, FsError, Node, OpenDocument, OpenSpool, Owner, Place, PortalFs, Replace};
 
 /// Rows keep their keys: an inode number is never given to something else.
 const GENERATION: Generation = Generation(0);
@@ -48,6 +48,76 @@ impl Adapter {
 
     fn properties(&self, number: INodeNo) -> Result<Vec<(String, Vec<u8>)>, FsError> {
         self.fs.properties(node(number)?)
+    }
+
+    /// How an open document is read and written, and what the kernel is told of it.
+    fn way(
+        &self,
+        number: INodeNo,
+        open: &OpenDocument,
+        register: impl FnOnce() -> io::Result<BackingId>,
+    ) -> (Option<Arc<Backing>>, FopenFlags) {
+        let watched = !self.fs.may_write_unseen(open);
+        // Nothing has to be told at the closing of what was not written.
+        let flush = if open.writes { FopenFlags::empty() } else { FopenFlags::FOPEN_NOFLUSH };
+        match self.backings.get((number.0, watched), open.file(), register) {
+            Way::Passthrough(backing) => (Some(backing), flush),
+            Way::Beside(backing) => (Some(backing), flush | FopenFlags::FOPEN_DIRECT_IO),
+            // Not through the page cache: that is the inode's, while two opens of one document may mean two files. And as
+            // long as cached opens last, the kernel would pass no others through.
+            Way::Plain => (None, flush | FopenFlags::FOPEN_DIRECT_IO),
+        }
+    }
+
+    /// The folder for documents behind `number`, `None` if it is something else.
+    fn place(&self, number: INodeNo) -> Result<Option<Place>, FsError> {
+        self.fs.place(node(number)?).transpose()
+    }
+
+    /// Answers with what was made in a folder.
+    fn answer_made(&self, (request, parent): (&str, INodeNo), made: &Result<Attributes, FsError>, reply: ReplyEntry) {
+        match made {
+            Ok(found) => reply.entry(&self.fs.options().ttl, &file_attr(found), GENERATION),
+            Err(error) => {
+                self.note_refusal(parent, error);
+                reply.error(errno(request, parent, error));
+            }
+        }
+    }
+
+    fn set_property(&self, number: INodeNo, name: &OsStr, value: Option<&[u8]>) -> Result<(), FsError> {
+        let node = node(number)?;
+        let refused = match (node, name.to_str()) {
+            (Node::Document(course, document), Some(name)) if self.fs.writable().is_ok() => {
+                return self.fs.set_document_property(course, document, name, value);
+            }
+            _ if value.is_none() => FsError::ReadOnly,
+            _ => self.fs.refuse_property(node),
+        };
+        debug!("{name:?} is not set: {refused}");
+        Err(refused)
+    }
+
+    /// A course has no links. In its documents that is so for good, elsewhere nothing can be made at all.
+    fn refuse_link(&self, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
+        match self.place(parent) {
+            Ok(Some(_)) if self.fs.writable().is_ok() => reply.error(Errno::EPERM),
+            _ => refuse(parent, name, |error| reply.error(error)),
+        }
+    }
+
+    fn note_refusal(&self, parent: INodeNo, error: &FsError) {
+        if let Ok(parent) = node(parent) {
+            self.fs.note_refusal(parent, error);
+        }
+    }
+
+    /// What became of a request that makes the document `number` longer.
+    fn noted<T>(&self, number: INodeNo, outcome: Result<T, FsError>) -> Result<T, FsError> {
+        if let (Err(error), Ok(node)) = (&outcome, node(number)) {
+            self.fs.note_refusal_of(node, error);
+        }
+        outcome
     }
 
     /// How long the kernel may rely on the attributes. Those of an archive it asks for every time: opening it may
@@ -123,34 +193,29 @@ impl Filesystem for Adapter {
     }
 
     fn open(&self, _request: &Request, number: INodeNo, flags: OpenFlags, reply: ReplyOpen) {
-        if flags.0 & libc::O_ACCMODE != libc::O_RDONLY {
-            let append = flags.0 & libc::O_APPEND != 0;
+        let append = flags.0 & libc::O_APPEND != 0;
+        let writes = flags.0 & libc::O_ACCMODE != libc::O_RDONLY;
+        if let Ok(Node::Document(course, document)) = node(number) {
+            return match self.fs.open_document(course, document, writes, append) {
+                Ok(open) => {
+                    let (way, flags) = self.way(number, &open, || reply.open_backing(open.file()));
+                    let open = open.backed_by(way.clone());
+                    let handle = self.handles.add(Handle::Document(open));
+                    match way {
+                        Some(backing) => reply.opened_passthrough(handle, flags, backing.id()),
+                        None => reply.opened(handle, flags),
+                    }
+                }
+                Err(error) => reply.error(errno("opening", number, &error)),
+            };
+        }
+        if writes {
             return match node(number).and_then(|node| self.fs.open_for_writing(node, append)) {
                 Ok(open) => reply.opened(self.handles.add(Handle::Written(open)), FopenFlags::FOPEN_DIRECT_IO),
                 Err(error) => reply.error(errno("opening for writing", number, &error)),
             };
         }
         match node(number).and_then(|node| self.fs.open_file(node)) {
-            Ok(OpenFile::Document(file)) => {
-                match self.backings.get(number.0, &file, || reply.open_backing(&file)) {
-                    Way::Passthrough(backing) => {
-                        let handle = self.handles.add(Handle::Passthrough { _backing: Arc::clone(&backing) });
-                        reply.opened_passthrough(handle, FopenFlags::FOPEN_NOFLUSH, backing.id());
-                    }
-                    Way::Beside(backing) => {
-                        let file = OpenFile::Document(file);
-                        let handle = self.handles.add(Handle::Beside { file, _backing: Arc::clone(&backing) });
-                        let flags = FopenFlags::FOPEN_NOFLUSH | FopenFlags::FOPEN_DIRECT_IO;
-                        reply.opened_passthrough(handle, flags, backing.id());
-                    }
-                    Way::Plain => {
-                        // Not through the page cache: that is the inode's, while two opens of one document may mean
-                        // two files. And as long as cached opens last, the kernel would pass no others through.
-                        let handle = self.handles.add(Handle::File(OpenFile::Document(file)));
-                        reply.opened(handle, FopenFlags::FOPEN_NOFLUSH | FopenFlags::FOPEN_DIRECT_IO);
-                    }
-                }
-            }
             Ok(archive) => {
                 let handle = self.handles.add(Handle::File(archive));
                 reply.opened(handle, FopenFlags::FOPEN_NOFLUSH | FopenFlags::FOPEN_DIRECT_IO);
@@ -174,10 +239,10 @@ impl Filesystem for Adapter {
             buffer.resize(buffer.len().max(size as usize), 0);
             let buffer = buffer.get_mut(..size as usize).unwrap_or_default();
             let read = self.handles.get(handle).and_then(|handle| match handle.as_ref() {
-                Handle::File(file) | Handle::Beside { file, .. } => file.read(offset, buffer),
+                Handle::File(file) => file.read(offset, buffer),
+                Handle::Document(open) => open.read(offset, buffer),
                 Handle::Written(open) => open.read(offset, buffer),
                 Handle::Folder(_) => Err(FsError::IsAFolder),
-                Handle::Passthrough { .. } => Err(FsError::BadHandle),
             });
             match read {
                 Ok(read) => reply.data(buffer.get(..read).unwrap_or_default()),
@@ -204,7 +269,7 @@ impl Filesystem for Adapter {
     fn release(
         &self,
         _request: &Request,
-        _number: INodeNo,
+        number: INodeNo,
         handle: FileHandle,
         _flags: OpenFlags,
         _lock_owner: Option<LockOwner>,
@@ -214,6 +279,12 @@ impl Filesystem for Adapter {
         // Whoever closed has been answered already.
         reply.ok();
         let Some(handle) = self.handles.remove(handle) else { return };
+        if let Ok(open) = handle.document() {
+            if let Err(error) = self.fs.release_document(open) {
+                errno("telling the row of a closed document", number, &error);
+            }
+            return;
+        }
         if handle.written().is_ok_and(|open| self.fs.is_unsettled(open)) {
             self.fs.aside(move |fs| {
                 // The log has told what went wrong.
@@ -348,8 +419,17 @@ impl Filesystem for Adapter {
     ) {
         let change = Change { size, mode, uid, gid, atime: atime.map(moment), mtime: mtime.map(moment) };
         let handle = handle.and_then(|handle| self.handles.get(handle).ok());
-        let open = handle.as_ref().and_then(|handle| handle.written().ok());
-        match node(number).and_then(|node| self.fs.change_attributes(node, &change, open)) {
+        let changed = node(number).and_then(|node| match node {
+            Node::Documents(_) | Node::Document(..) => {
+                let open = handle.as_ref().and_then(|handle| handle.document().ok());
+                self.fs.change_document(node, &change, open)
+            }
+            node => {
+                let open = handle.as_ref().and_then(|handle| handle.written().ok());
+                self.fs.change_attributes(node, &change, open)
+            }
+        });
+        match self.noted(number, changed) {
             Ok(found) => reply.attr(&self.attribute_ttl(&found), &file_attr(&found)),
             Err(error) => reply.error(errno("changing attributes", number, &error)),
         }
@@ -367,6 +447,29 @@ impl Filesystem for Adapter {
     ) {
         let owner = Owner { mode: mode & 0o7777 & !umask, uid: request.uid(), gid: request.gid() };
         let append = flags & libc::O_APPEND != 0;
+        if let Some(place) = self.place(parent).transpose() {
+            let exclusive = flags & libc::O_EXCL != 0;
+            let name = name.as_bytes();
+            return match place.and_then(|place| self.fs.create_document(place, name, owner, (exclusive, append))) {
+                Ok((found, open)) => {
+                    let number = INodeNo(found.node.number());
+                    let (way, flags) = self.way(number, &open, || reply.open_backing(open.file()));
+                    let open = open.backed_by(way.clone());
+                    let handle = self.handles.add(Handle::Document(open));
+                    let (ttl, found) = (self.fs.options().ttl, file_attr(&found));
+                    match way {
+                        Some(backing) => {
+                            reply.created_passthrough(&ttl, &found, GENERATION, handle, flags, backing.id());
+                        }
+                        None => reply.created(&ttl, &found, GENERATION, handle, flags),
+                    }
+                }
+                Err(error) => {
+                    self.note_refusal(parent, &error);
+                    reply.error(errno("creating a document", parent, &error));
+                }
+            };
+        }
         match node(parent).and_then(|parent| self.fs.create_file(parent, name.as_bytes(), owner, append)) {
             Ok((found, open)) => {
                 let handle = self.handles.add(Handle::Written(open));
@@ -388,6 +491,13 @@ impl Filesystem for Adapter {
         lock_owner: Option<LockOwner>,
         reply: ReplyWrite,
     ) {
+        if let Some(handle) = self.handles.get(handle).ok().filter(|handle| handle.document().is_ok()) {
+            let written = handle.document().and_then(|open| self.fs.write_document(open, offset, data));
+            return match self.noted(number, written) {
+                Ok(written) => reply.written(u32::try_from(written).unwrap_or(u32::MAX)),
+                Err(error) => reply.error(errno("writing", number, &error)),
+            };
+        }
         // What comes from the page cache (a memory mapping) the kernel sends by any handle, in anybody's name.
         let writer = lock_owner.filter(|_| !flags.contains(WriteFlags::FUSE_WRITE_CACHE)).map(|owner| owner.0);
         let written = self.handles.get(handle).and_then(|handle| handle.written()?.write(offset, data, writer));
@@ -408,18 +518,30 @@ impl Filesystem for Adapter {
         mode: i32,
         reply: ReplyEmpty,
     ) {
+        let handle = match self.handles.get(handle) {
+            Ok(handle) => handle,
+            Err(error) => return reply.error(errno("reserving room", number, &error)),
+        };
+        if let Ok(open) = handle.document() {
+            let outcome = self.noted(number, self.fs.allocate_document(open, offset, length, mode));
+            return reply_empty("reserving room", number, &outcome, reply);
+        }
         let keep_size = match mode {
             0 => false,
             libc::FALLOC_FL_KEEP_SIZE => true,
             _ => return reply.error(Errno::EOPNOTSUPP),
         };
-        let outcome = self.handles.get(handle).and_then(|handle| handle.written()?.allocate(offset, length, keep_size));
+        let outcome = handle.written().and_then(|open| open.allocate(offset, length, keep_size));
         reply_empty("reserving room", number, &outcome, reply);
     }
 
     /// A descriptor is closed, one of perhaps several of the handle; this is what `close` returns.
     fn flush(&self, _request: &Request, number: INodeNo, handle: FileHandle, lock_owner: LockOwner, reply: ReplyEmpty) {
         match self.handles.get(handle) {
+            Ok(handle) if handle.document().is_ok() => {
+                let outcome = handle.document().and_then(|open| self.fs.close_document(open));
+                reply_empty("closing", number, &outcome, reply);
+            }
             Ok(handle) if handle.written().is_ok_and(|open| open.reports_to(lock_owner.0)) => {
                 answer_aside(&self.fs, ("closing", number), handle, reply, PortalFs::close_written);
             }
@@ -428,8 +550,12 @@ impl Filesystem for Adapter {
         }
     }
 
-    fn fsync(&self, _request: &Request, number: INodeNo, handle: FileHandle, _datasync: bool, reply: ReplyEmpty) {
+    fn fsync(&self, _request: &Request, number: INodeNo, handle: FileHandle, datasync: bool, reply: ReplyEmpty) {
         match self.handles.get(handle) {
+            Ok(handle) if handle.document().is_ok() => {
+                let outcome = handle.document().and_then(|open| self.fs.sync_document(open, datasync));
+                reply_empty("fsync", number, &outcome, reply);
+            }
             Ok(handle) if handle.written().is_ok() => {
                 answer_aside(&self.fs, ("fsync", number), handle, reply, PortalFs::sync_written);
             }
@@ -443,7 +569,11 @@ impl Filesystem for Adapter {
     }
 
     fn unlink(&self, request: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEmpty) {
-        let outcome = node(parent).and_then(|parent| self.fs.remove_file(parent, name.as_bytes(), request.pid()));
+        let name = name.as_bytes();
+        let outcome = match self.place(parent) {
+            Ok(Some(place)) => self.fs.remove_document(place, name),
+            _ => node(parent).and_then(|parent| self.fs.remove_file(parent, name, request.pid())),
+        };
         reply_empty("removing a file", parent, &outcome, reply);
     }
 
@@ -460,8 +590,17 @@ impl Filesystem for Adapter {
         let replace = match flags {
             flags if flags.is_empty() => Replace::Allowed,
             RenameFlags::RENAME_NOREPLACE => Replace::Never,
-            _ => Replace::Swap,
+            RenameFlags::RENAME_EXCHANGE => Replace::Swap,
+            _ => return reply.error(Errno::EINVAL),
         };
+        if let (Ok(Some(from)), Ok(Some(to))) = (self.place(parent), self.place(new_parent)) {
+            let names = (name.as_bytes(), new_name.as_bytes());
+            let outcome = self.fs.rename_document((from, names.0), (to, names.1), replace);
+            if let Err(error) = &outcome {
+                self.note_refusal(new_parent, error);
+            }
+            return reply_empty("renaming", parent, &outcome, reply);
+        }
         let (name, new_name) = (name.as_bytes().to_vec(), new_name.as_bytes().to_vec());
         self.fs.aside(move |fs| {
             let outcome = node(parent)
@@ -470,33 +609,113 @@ impl Filesystem for Adapter {
         });
     }
 
-    fn mkdir(&self, _request: &Request, parent: INodeNo, name: &OsStr, _mode: u32, _umask: u32, reply: ReplyEntry) {
-        refuse(parent, name, |error| reply.error(error));
+    fn mkdir(&self, request: &Request, parent: INodeNo, name: &OsStr, mode: u32, umask: u32, reply: ReplyEntry) {
+        let owner = Owner { mode: mode & 0o7777 & !umask, uid: request.uid(), gid: request.gid() };
+        let Some(place) = self.place(parent).transpose() else {
+            return refuse(parent, name, |error| reply.error(error));
+        };
+        let made = place.and_then(|place| self.fs.make_folder(place, name.as_bytes(), owner));
+        self.answer_made(("making a folder", parent), &made, reply);
     }
 
     fn rmdir(&self, _request: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEmpty) {
-        refuse(parent, name, |error| reply.error(error));
+        let Some(place) = self.place(parent).transpose() else {
+            return refuse(parent, name, |error| reply.error(error));
+        };
+        let outcome = place.and_then(|place| self.fs.remove_document_folder(place, name.as_bytes()));
+        reply_empty("removing a folder", parent, &outcome, reply);
     }
 
     fn mknod(
         &self,
-        _request: &Request,
+        request: &Request,
         parent: INodeNo,
         name: &OsStr,
-        _mode: u32,
-        _umask: u32,
+        mode: u32,
+        umask: u32,
         _rdev: u32,
         reply: ReplyEntry,
     ) {
-        refuse(parent, name, |error| reply.error(error));
+        let owner = Owner { mode: mode & 0o7777 & !umask, uid: request.uid(), gid: request.gid() };
+        let Some(place) = self.place(parent).transpose() else {
+            return refuse(parent, name, |error| reply.error(error));
+        };
+        let is_file = mode & libc::S_IFMT == libc::S_IFREG || mode & libc::S_IFMT == 0;
+        let made = match is_file {
+            true => place.and_then(|place| self.fs.make_file(place, name.as_bytes(), owner)),
+            false => self.fs.writable().and(Err(FsError::NotInCourses)),
+        };
+        self.answer_made(("making a file", parent), &made, reply);
     }
 
     fn symlink(&self, _request: &Request, parent: INodeNo, name: &OsStr, _target: &Path, reply: ReplyEntry) {
-        refuse(parent, name, |error| reply.error(error));
+        self.refuse_link(parent, name, reply);
     }
 
     fn link(&self, _request: &Request, _number: INodeNo, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
-        refuse(parent, name, |error| reply.error(error));
+        self.refuse_link(parent, name, reply);
+    }
+
+    fn forget(&self, _request: &Request, number: INodeNo, _lookups: u64) {
+        if let Ok(node) = node(number) {
+            self.fs.forget(node);
+        }
+    }
+
+    fn lseek(
+        &self,
+        _request: &Request,
+        number: INodeNo,
+        handle: FileHandle,
+        offset: i64,
+        whence: i32,
+        reply: ReplyLseek,
+    ) {
+        let sought = self.handles.get(handle).and_then(|handle| {
+            let offset = u64::try_from(offset).map_err(|_| FsError::Value("a place before the beginning"))?;
+            match handle.document() {
+                Ok(open) => self.fs.seek_document(open, offset, whence == libc::SEEK_HOLE),
+                // Everything else is made without holes.
+                Err(_) => match node(number).and_then(|node| self.fs.attributes(node))?.size {
+                    size if offset >= size => Err(FsError::Files(io::Error::from_raw_os_error(libc::ENXIO))),
+                    size if whence == libc::SEEK_HOLE => Ok(size),
+                    _ => Ok(offset),
+                },
+            }
+        });
+        match sought {
+            Ok(offset) => reply.offset(i64::try_from(offset).unwrap_or(i64::MAX)),
+            Err(error) => reply.error(Errno::from_i32(error.errno())),
+        }
+    }
+
+    fn copy_file_range(
+        &self,
+        _request: &Request,
+        _from: INodeNo,
+        from_handle: FileHandle,
+        from_offset: u64,
+        to: INodeNo,
+        to_handle: FileHandle,
+        to_offset: u64,
+        length: u64,
+        _flags: CopyFileRangeFlags,
+        reply: ReplyWrite,
+    ) {
+        let handles = self.handles.get(from_handle).and_then(|from| Ok((from, self.handles.get(to_handle)?)));
+        let copied = handles.and_then(|(from, to)| match (from.document(), to.document()) {
+            (Ok(from), Ok(to)) => {
+                // As much as the answer can tell.
+                let length = length.min(1 << 30);
+                self.fs.copy_document((from, from_offset), (to, to_offset), length)
+            }
+            // The kernel reads and writes then.
+            _ => Err(FsError::NotSupported),
+        });
+        match self.noted(to, copied) {
+            Ok(copied) => reply.written(u32::try_from(copied).unwrap_or(u32::MAX)),
+            Err(error) => reply.error(errno("copying", to, &error)),
+        }
     }
 
     fn setxattr(
@@ -504,18 +723,16 @@ impl Filesystem for Adapter {
         _request: &Request,
         number: INodeNo,
         name: &OsStr,
-        _value: &[u8],
+        value: &[u8],
         _flags: i32,
         _position: u32,
         reply: ReplyEmpty,
     ) {
-        let refused = node(number).map_or_else(|error| error, |node| self.fs.refuse_property(node));
-        debug!("{name:?} is not set: {refused}");
-        reply.error(Errno::from_i32(refused.errno()));
+        reply_empty("setting an attribute", number, &self.set_property(number, name, Some(value)), reply);
     }
 
     fn removexattr(&self, _request: &Request, number: INodeNo, name: &OsStr, reply: ReplyEmpty) {
-        refuse(number, name, |error| reply.error(error));
+        reply_empty("removing an attribute", number, &self.set_property(number, name, None), reply);
     }
 
     /// The mount ends: what was closed is restored first.

@@ -4,6 +4,9 @@ use std::io;
 
 use crate::archive::ReadError;
 use crate::backup::BackupError;
+use crate::course::document_removal::RemoveError;
+use crate::course::document_rows::DocumentRowError;
+use crate::course::names::Refusal;
 use crate::portal::database::DatabaseError;
 
 use super::uploads::UploadError;
@@ -33,6 +36,36 @@ pub enum FsError {
     /// The name is taken.
     #[error("there is such a file already")]
     Exists,
+    /// Chamilo does not take a document of this name.
+    #[error("{0:?} is not taken: {1}")]
+    Forbidden(String, Refusal),
+    /// A file without a row lies where a document is to be made.
+    #[error("{0:?} lies in the course already, unknown to Chamilo and not shown: see coursefs check")]
+    Unknown(String),
+    /// The path does not fit into the table.
+    #[error(transparent)]
+    Row(#[from] DocumentRowError),
+    /// The course's quota would be exceeded.
+    #[error("the course's disk quota is used up")]
+    Quota,
+    /// Something is in the folder.
+    #[error("the folder is not empty")]
+    NotEmpty,
+    /// The two places are not in the documents of one course.
+    #[error("it can't be moved there, only copied")]
+    Elsewhere,
+    /// Chamilo has nothing of this kind (links, devices).
+    #[error("a course has files and folders only")]
+    NotInCourses,
+    /// An operation that does not make sense here.
+    #[error("this is not supported")]
+    NotSupported,
+    /// A value that an attribute can't have.
+    #[error("{0}")]
+    Value(&'static str),
+    /// A document can't be deleted.
+    #[error(transparent)]
+    Remove(#[from] RemoveError),
     /// There are too many temporary files.
     #[error("there are too many temporary files in the portal")]
     TooManyFiles,
@@ -82,6 +115,16 @@ impl FsError {
             FsError::ReadOnly => libc::EROFS,
             FsError::NotInPlace | FsError::NotKept => libc::EOPNOTSUPP,
             FsError::Exists => libc::EEXIST,
+            FsError::Forbidden(..) => libc::EACCES,
+            FsError::Unknown(_) => libc::EEXIST,
+            FsError::Row(DocumentRowError::TooLong { .. }) => libc::ENAMETOOLONG,
+            FsError::Row(DocumentRowError::Path { .. }) | FsError::Value(_) => libc::EINVAL,
+            FsError::Quota => libc::EDQUOT,
+            FsError::NotEmpty => libc::ENOTEMPTY,
+            FsError::Elsewhere => libc::EXDEV,
+            FsError::NotInCourses => libc::EPERM,
+            FsError::NotSupported => libc::EOPNOTSUPP,
+            FsError::Remove(RemoveError::Files(error)) => error.raw_os_error().unwrap_or(libc::EIO),
             FsError::TooManyFiles => libc::ENFILE,
             FsError::NoArchive => libc::EINVAL,
             FsError::Upload(error) => error.errno,
@@ -91,14 +134,33 @@ impl FsError {
             FsError::Backup(BackupError::NoCourse(_)) => libc::ENOENT,
             FsError::Backup(BackupError::Files { source, .. }) => source.raw_os_error().unwrap_or(libc::EIO),
             FsError::Archive(ReadError::Changed { .. }) => libc::ESTALE,
-            FsError::Database(_) | FsError::Backup(_) | FsError::Archive(_) => libc::EIO,
+            FsError::Database(DatabaseError::Busy { .. })
+            | FsError::Row(DocumentRowError::Database(DatabaseError::Busy { .. }))
+            | FsError::Remove(RemoveError::Database(DatabaseError::Busy { .. })) => libc::EBUSY,
+            FsError::Database(_) | FsError::Backup(_) | FsError::Archive(_) | FsError::Row(_) | FsError::Remove(_) => {
+                libc::EIO
+            }
         }
+    }
+
+    /// Whether Chamilo's rules for documents forbid it; the folder tells why, and the log does once.
+    pub fn is_refusal(&self) -> bool {
+        let row = matches!(self, FsError::Row(DocumentRowError::TooLong { .. } | DocumentRowError::Path { .. }));
+        row || matches!(self, FsError::Forbidden(..) | FsError::Unknown(_) | FsError::Quota)
     }
 
     /// Whether the administrator should read of it in the log: what an ordinary program provokes by asking is
     /// not, and uploads that fail have their own line.
     pub fn is_news(&self) -> bool {
-        matches!(self, FsError::Files(_) | FsError::Database(_) | FsError::Backup(_) | FsError::Archive(_))
-            && self.errno() != libc::ENOENT
+        let told = matches!(
+            self,
+            FsError::Files(_)
+                | FsError::Database(_)
+                | FsError::Backup(_)
+                | FsError::Archive(_)
+                | FsError::Row(_)
+                | FsError::Remove(_)
+        );
+        told && !self.is_refusal() && ![libc::ENOENT, libc::EEXIST, libc::ENOTEMPTY].contains(&self.errno())
     }
 }

@@ -6,8 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use fuser::FileHandle;
 
-use super::passthrough::Backing;
-use super::{FsError, Listing, OpenFile, OpenSpool};
+use super::{FsError, Listing, OpenDocument, OpenFile, OpenSpool};
 
 /// Something open.
 pub enum Handle {
@@ -15,24 +14,22 @@ pub enum Handle {
     Folder(Listing),
     /// A file that we read.
     File(OpenFile),
-    /// The kernel reads the file itself; the backing lives as long as the handle.
-    Passthrough {
-        /// What the kernel reads.
-        _backing: Arc<Backing>,
-    },
-    /// We read the file, but the kernel counts on a backing that others use.
-    Beside {
-        /// What we read.
-        file: OpenFile,
-        /// What the kernel counts on.
-        _backing: Arc<Backing>,
-    },
-    /// A file open for writing.
+    /// A document.
+    Document(OpenDocument),
+    /// An upload or temporary file open for writing.
     Written(OpenSpool),
 }
 
 impl Handle {
-    /// The file open for writing, if it is one.
+    /// The open document, if it is one.
+    pub fn document(&self) -> Result<&OpenDocument, FsError> {
+        match self {
+            Handle::Document(open) => Ok(open),
+            _ => Err(FsError::BadHandle),
+        }
+    }
+
+    /// The upload or temporary file open for writing, if it is one.
     pub fn written(&self) -> Result<&OpenSpool, FsError> {
         match self {
             Handle::Written(open) => Ok(open),

@@ -1,12 +1,11 @@
 //! The content of an open folder.
 //!
-//! A listing is a snapshot: it keeps the tree it was opened with, so that offsets stay right while the course changes.
+//! A listing is a snapshot: it keeps the names it was opened with, so that offsets stay right while the course changes.
 //! Attributes are looked up when an entry is handed out; what is gone or is not what its row says is passed over.
 
 use std::os::fd::AsFd;
-use std::sync::Arc;
 
-use crate::course::document::DocumentTree;
+use crate::course::document::TreeDocument;
 use crate::portal::storage::{Folder, stat_at};
 
 use super::{Attributes, BACKUP, DOCUMENTS, FsError, Node, PortalFs};
@@ -25,8 +24,7 @@ enum Content {
     /// Documents in a folder, and that folder on the disk if it is there.
     Documents {
         course: u32,
-        folder: Option<i64>,
-        tree: Arc<DocumentTree>,
+        documents: Vec<TreeDocument>,
         on_disk: Option<Folder>,
     },
 }
@@ -44,8 +42,9 @@ impl Listing {
                 (Node::Root, Content::Course(course))
             }
             Node::Documents(course) => (Node::Course(course), Content::documents(fs, course, None)?),
-            Node::Document(course, iid) => {
-                let content = Content::documents(fs, course, Some(iid.into()))?;
+            Node::Document(course, number) => {
+                let row = fs.documents.identities.row(number).ok_or(FsError::NotFound)?;
+                let content = Content::documents(fs, course, Some(row))?;
                 (Node::Documents(course), content)
             }
             Node::Backup(..) | Node::Temporary(..) => return Err(FsError::NotAFolder),
@@ -100,11 +99,11 @@ impl Listing {
                     }
                 }
             }
-            Content::Documents { course, folder, tree, on_disk: Some(on_disk) } => {
-                for (position, document) in tree.children(*folder).iter().enumerate().skip(first) {
-                    let stat = stat_at(on_disk.as_fd(), document.name()).map_err(FsError::from_lookup);
+            Content::Documents { course, documents, on_disk: Some(on_disk) } => {
+                for (position, document) in documents.iter().enumerate().skip(first) {
+                    let stat = stat_at(on_disk.as_fd(), &document.name).map_err(FsError::from_lookup);
                     let found = stat.and_then(|stat| fs.document_attributes(*course, document, &stat));
-                    if hand_out(position, document.name(), found)? {
+                    if hand_out(position, &document.name, found)? {
                         break;
                     }
                 }
@@ -117,21 +116,24 @@ impl Listing {
 
 impl Content {
     fn documents(fs: &PortalFs, course: u32, folder: Option<i64>) -> Result<Content, FsError> {
-        let tree = fs.tree(course)?;
         let mut path = b"document".to_vec();
-        if let Some(iid) = folder {
-            let document = tree.get(iid).ok_or(FsError::NotFound)?;
-            if !document.folder {
-                return Err(FsError::NotAFolder);
+        let documents: Vec<TreeDocument> = {
+            let tree = fs.tree(course)?;
+            let tree = tree.read();
+            if let Some(iid) = folder {
+                if !tree.get(iid).ok_or(FsError::NotFound)?.folder {
+                    return Err(FsError::NotAFolder);
+                }
+                path.push(b'/');
+                path.extend_from_slice(&tree.path(iid).ok_or(FsError::NotFound)?);
             }
-            path.push(b'/');
-            path.extend_from_slice(&document.path);
-        }
+            tree.children(folder).cloned().collect()
+        };
         let on_disk = match fs.course_folder(course).and_then(|top| top.folder(&path).map_err(FsError::from_lookup)) {
             Ok(folder) => Some(folder),
             Err(FsError::NotFound) => None,
             Err(error) => return Err(error),
         };
-        Ok(Content::Documents { course, folder, tree, on_disk })
+        Ok(Content::Documents { course, documents, on_disk })
     }
 }

@@ -10,6 +10,7 @@
 pub mod adapter;
 mod archives;
 mod attributes;
+mod documents;
 mod error;
 mod handles;
 mod listing;
@@ -24,7 +25,6 @@ mod turns;
 mod uploads;
 mod writing;
 
-use std::fs::File;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,19 +33,20 @@ use rustix::fs::Stat;
 use crate::archive::{Archive, Cache, Checksums};
 use crate::backup::{BackupFiles, Selection};
 use crate::course::Course;
-use crate::course::document::{self, DocumentTree, TreeDocument};
-use crate::course::quota::Quota;
+use crate::course::document::{self, TreeDocument};
 use crate::portal::Portal;
 use crate::portal::database::DatabaseExt;
 use crate::portal::storage::Folder;
 
 use archives::Archives;
+use documents::Documents;
 use properties::{COURSE, DOCUMENT, ITEM, Property};
-use snapshots::{Courses, Snapshots};
+use snapshots::{Courses, SharedTree, Snapshots};
 use temporaries::Temporary;
 use uploads::Uploads;
 
 pub use attributes::{Attributes, Time};
+pub use documents::{OpenDocument, Place};
 pub use error::FsError;
 pub use listing::Listing;
 pub use node::Node;
@@ -82,13 +83,15 @@ pub struct Options {
     pub uid: Option<u32>,
     /// Group shown for everything, else that of the files.
     pub gid: Option<u32>,
-    /// Whether backups may be put in. The portal must be open for writing then.
+    /// Whether documents may be changed and backups put in. The portal must be open for writing then.
     pub writable: bool,
+    /// The Chamilo user who acts (`user.id`).
+    pub user: i64,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { ttl: Duration::from_secs(1), uid: None, gid: None, writable: false }
+        Options { ttl: Duration::from_secs(1), uid: None, gid: None, writable: false, user: 1 }
     }
 }
 
@@ -109,8 +112,6 @@ pub struct Space {
 
 /// A file open for reading.
 pub enum OpenFile {
-    /// A document: the file itself.
-    Document(File),
     /// An archive as it was when it was opened.
     Archive(Box<Archive<BackupFiles>>),
     /// A file that waits for its right name.
@@ -124,7 +125,6 @@ impl OpenFile {
         while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
             let at = offset.saturating_add(filled as u64);
             let read = match self {
-                OpenFile::Document(file) => std::os::unix::fs::FileExt::read_at(file, rest, at)?,
                 OpenFile::Archive(archive) => archive.read_at(at, rest)?,
                 OpenFile::Temporary(temporary) => temporary.spool.read(at, rest)?,
             };
@@ -144,13 +144,21 @@ pub struct PortalFs {
     snapshots: Snapshots,
     archives: Archives,
     uploads: Arc<Uploads>,
+    documents: Documents,
 }
 
 impl PortalFs {
     /// The file system of `portal`; what is costly to compute is remembered in `cache`.
     pub fn new(portal: Arc<Portal>, cache: Arc<Cache>, checksums: Arc<Checksums>, options: Options) -> PortalFs {
         let archives = Archives::new(&portal, cache, checksums, options.ttl);
-        PortalFs { portal, options, snapshots: Snapshots::default(), archives, uploads: Arc::default() }
+        PortalFs {
+            portal,
+            options,
+            snapshots: Snapshots::default(),
+            archives,
+            uploads: Arc::default(),
+            documents: Documents::default(),
+        }
     }
 
     /// How the portal is shown.
@@ -170,8 +178,7 @@ impl PortalFs {
                     None => self.uploads.temporaries.named(course, name).ok_or(FsError::NotFound)?.node(),
                 },
             },
-            Node::Documents(course) => self.child(course, None, name)?,
-            Node::Document(course, iid) => self.child(course, Some(iid.into()), name)?,
+            Node::Documents(_) | Node::Document(..) => return self.document_named(parent, name),
             Node::Backup(..) | Node::Temporary(..) => return Err(FsError::NotAFolder),
         };
         self.attributes(node)
@@ -191,13 +198,14 @@ impl PortalFs {
             Node::Root => self.on_disk(node, self.portal.courses_folder(), b""),
             Node::Course(course) => self.on_disk(node, &self.course_folder(course)?, b""),
             Node::Documents(course) => self.on_disk(node, &self.course_folder(course)?, b"document"),
-            Node::Document(course, iid) => {
-                let tree = self.tree(course)?;
-                let document = tree.get(iid.into()).ok_or(FsError::NotFound)?;
-                let path = [b"document/".as_slice(), &document.path].concat();
-                let stat = self.course_folder(course)?.stat(&path).map_err(FsError::from_lookup)?;
-                self.document_attributes(course, document, &stat)
-            }
+            Node::Document(course, number) => match self.document_row(course, number) {
+                Ok((document, path)) => {
+                    let stat = self.course_folder(course)?.stat(&path).map_err(FsError::from_lookup)?;
+                    self.document_attributes(course, &document, &stat)
+                }
+                Err(FsError::NotFound) => self.attributes_of_open(node),
+                Err(error) => Err(error),
+            },
             Node::Backup(course, selection) => {
                 let folder = self.attributes(Node::Course(course))?;
                 let summary = self.archives.summary(&self.portal, &self.course(course)?, selection)?;
@@ -223,25 +231,16 @@ impl PortalFs {
         listing.entries(self, offset, each)
     }
 
-    /// Opens a file for reading.
+    /// Opens a file for reading that is no document ([`open_document`](Self::open_document)).
     pub fn open_file(&self, node: Node) -> Result<OpenFile, FsError> {
         match node {
-            Node::Document(course, iid) => {
-                let tree = self.tree(course)?;
-                let document = tree.get(iid.into()).ok_or(FsError::NotFound)?;
-                if document.folder {
-                    return Err(FsError::IsAFolder);
-                }
-                let path = [b"document/".as_slice(), &document.path].concat();
-                let file = self.course_folder(course)?.open_file(&path).map_err(FsError::from_lookup)?;
-                Ok(OpenFile::Document(file))
-            }
             Node::Backup(course, selection) => {
                 let archive = self.archives.open(&self.portal, &self.course(course)?, selection)?;
                 Ok(OpenFile::Archive(Box::new(archive)))
             }
             Node::Temporary(_, number) => Ok(OpenFile::Temporary(self.temporary(number)?)),
             Node::Root | Node::Course(_) | Node::Documents(_) => Err(FsError::IsAFolder),
+            Node::Document(..) => Err(FsError::BadHandle),
         }
     }
 
@@ -264,17 +263,19 @@ impl PortalFs {
             | Node::Backup(course, _)
             | Node::Temporary(course, _) => course,
         };
-        let course = self.course(course)?;
-        let quota = self.portal.database().read(|session| Quota::load(session, &course))?;
-        Ok(Space { block: BLOCK, blocks: quota.limit / BLOCK, free: quota.free() / BLOCK, files: 0, files_free: 0 })
+        let taken = self.taken(course)?;
+        Ok(Space { block: BLOCK, blocks: taken.limit / BLOCK, free: taken.free() / BLOCK, files: 0, files_free: 0 })
     }
 
     /// The extended attributes of a node, names and values.
     pub fn properties(&self, node: Node) -> Result<Vec<(String, Vec<u8>)>, FsError> {
         let (tables, key): (&[&[Property]], i64) = match node {
             Node::Course(course) => (&[COURSE], course.into()),
-            Node::Document(_, iid) => (&[DOCUMENT, ITEM], iid.into()),
-            Node::Root | Node::Documents(_) | Node::Backup(..) | Node::Temporary(..) => return Ok(Vec::new()),
+            Node::Document(_, number) => {
+                (&[DOCUMENT, ITEM], self.documents.identities.row(number).ok_or(FsError::NotFound)?)
+            }
+            Node::Documents(_) => return Ok(self.refusal_property(node).into_iter().collect()),
+            Node::Root | Node::Backup(..) | Node::Temporary(..) => return Ok(Vec::new()),
         };
         let rows = self.portal.database().read(|session| match node {
             Node::Course(_) => Ok::<_, FsError>(session.rows("SELECT * FROM course WHERE id = ?", &[key.into()])?),
@@ -282,12 +283,17 @@ impl PortalFs {
         })?;
         let found = tables.iter().zip(&rows).flat_map(|(table, row)| table.iter().filter_map(|line| line.of(row)));
         let mut found: Vec<(String, Vec<u8>)> = found.collect();
+        found.extend(self.refusal_property(node));
         if let Node::Course(course) = node {
             let (error, report) = self.uploads.texts(course);
             let texts = [(properties::ERROR, error), (properties::REPORT, report)];
             found.extend(texts.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?.into_bytes()))));
         }
         Ok(found)
+    }
+
+    fn refusal_property(&self, node: Node) -> Option<(String, Vec<u8>)> {
+        Some((properties::ERROR.to_owned(), self.last_refusal(node)?.into_bytes()))
     }
 
     fn temporary(&self, number: u32) -> Result<Arc<Temporary>, FsError> {
@@ -308,17 +314,24 @@ impl PortalFs {
         self.portal.courses_folder().folder(&course.directory).map_err(FsError::from_lookup)
     }
 
-    fn tree(&self, course: u32) -> Result<Arc<DocumentTree>, FsError> {
+    fn tree(&self, course: u32) -> Result<SharedTree, FsError> {
         if self.courses()?.get(course).is_none() {
             return Err(FsError::NotFound);
         }
         Ok(self.snapshots.tree(&self.portal, course)?)
     }
 
-    fn child(&self, course: u32, folder: Option<i64>, name: &[u8]) -> Result<Node, FsError> {
-        let tree = self.tree(course)?;
-        let document = tree.child(folder, name).ok_or(FsError::NotFound)?;
-        Node::document(course, document.iid).ok_or(FsError::NotFound)
+    fn document_named(&self, parent: Node, name: &[u8]) -> Result<Attributes, FsError> {
+        let place = self.place(parent).ok_or(FsError::NotAFolder)??;
+        let (document, path) = {
+            let tree = self.tree(place.course)?;
+            let tree = tree.read();
+            let document = tree.child(place.folder, name).ok_or(FsError::NotFound)?;
+            (document.clone(), tree.path(document.iid).ok_or(FsError::NotFound)?)
+        };
+        let path = [b"document/".as_slice(), &path].concat();
+        let stat = self.course_folder(place.course)?.stat(&path).map_err(FsError::from_lookup)?;
+        self.document_attributes(place.course, &document, &stat)
     }
 
     fn on_disk(&self, node: Node, folder: &Folder, path: &[u8]) -> Result<Attributes, FsError> {
@@ -330,7 +343,7 @@ impl PortalFs {
     /// The attributes of a document whose file has the attributes `stat`; not found if the file is not what the row
     /// says.
     fn document_attributes(&self, course: u32, document: &TreeDocument, stat: &Stat) -> Result<Attributes, FsError> {
-        let node = Node::document(course, document.iid).ok_or(FsError::NotFound)?;
+        let node = self.document_node(course, document.iid).ok_or(FsError::NotFound)?;
         let attributes = Attributes::of_stat(node, stat).filter(|found| found.folder == document.folder);
         Ok(self.owned(attributes.ok_or(FsError::NotFound)?))
     }

@@ -27,12 +27,12 @@ impl Backing {
     }
 }
 
-/// How an open document is to be read.
+/// How an open document is to be read and written.
 pub enum Way {
     /// By the kernel, from the backing.
     Passthrough(Arc<Backing>),
-    /// By us, though the kernel has to be told this backing: others have the document open with it, and it is that of
-    /// an older file. With direct I/O the kernel asks us for the bytes all the same (Linux 6.9, `fuse_file_read_iter`).
+    /// By us, though the kernel has to be told this backing: others have the document open with it, or only mappings
+    /// into memory are the kernel's own affair. With direct I/O the kernel asks us for the bytes all the same (Linux 6.9, `fuse_file_read_iter`).
     Beside(Arc<Backing>),
     /// By us.
     Plain,
@@ -51,8 +51,14 @@ impl Backings {
         self.enabled = true;
     }
 
-    /// How to read `file`, open as the inode `number`; `register` asks the kernel for a new backing.
-    pub fn get(&self, number: u64, file: &File, register: impl FnOnce() -> io::Result<BackingId>) -> Way {
+    /// How to read and write `file`, open as the inode `number`; `register` asks the kernel for a new backing. What is to
+    /// be `watched` is written by us, with a backing all the same: then it can be mapped into memory like any file.
+    pub fn get(
+        &self,
+        (number, watched): (u64, bool),
+        file: &File,
+        register: impl FnOnce() -> io::Result<BackingId>,
+    ) -> Way {
         if !self.enabled {
             return Way::Plain;
         }
@@ -60,14 +66,17 @@ impl Backings {
         let identity = (metadata.dev(), metadata.ino());
         let mut in_use = self.in_use.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(backing) = in_use.get(&number).and_then(Weak::upgrade) {
-            return if backing.file == identity { Way::Passthrough(backing) } else { Way::Beside(backing) };
+            return match backing.file == identity && !watched {
+                true => Way::Passthrough(backing),
+                false => Way::Beside(backing),
+            };
         }
         match register() {
             Ok(id) => {
                 let backing = Arc::new(Backing { id, file: identity });
                 in_use.retain(|_, backing| backing.strong_count() > 0);
                 in_use.insert(number, Arc::downgrade(&backing));
-                Way::Passthrough(backing)
+                if watched { Way::Beside(backing) } else { Way::Passthrough(backing) }
             }
             Err(error) if error.raw_os_error() == Some(libc::EPERM) => {
                 info!("documents are read without passthrough: it needs CAP_SYS_ADMIN");

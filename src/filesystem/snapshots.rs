@@ -1,21 +1,24 @@
-//! What was read from the database, kept while nothing was committed: the list of courses, and the document trees of
-//! the courses walked last.
+//! What was read from the database, kept while nobody else commits: the list of courses, and of the courses walked last
+//! their document trees and the rules for what is put into them.
 //!
-//! Memory is bounded by the number of documents kept, not by what was ever walked.
+//! A tree follows what this file system itself changes ([`Snapshots::change`]), so that creating ten thousand documents
+//! does not read the course ten thousand times. Memory is bounded by the number of documents kept, not by what was ever
+//! walked.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use tracing::warn;
 
 use crate::course::Course;
-use crate::course::document::DocumentTree;
+use crate::course::document::{DocumentTree, TreeChange};
+use crate::course::rules::DocumentRules;
 use crate::portal::Portal;
-use crate::portal::database::{DatabaseError, DatabaseExt};
+use crate::portal::database::{DatabaseError, DatabaseExt, Session};
 
-use super::Node;
+use super::{FsError, Node};
 
-/// Documents kept in all trees together; a tree costs about 150 bytes a document.
+/// Documents kept in all trees together; a tree costs about 250 bytes a document.
 const DOCUMENTS_KEPT: usize = 250_000;
 
 /// The courses at one moment.
@@ -61,69 +64,188 @@ impl Courses {
     }
 }
 
+/// The documents of a course, as they are from one change to the next.
+#[derive(Clone, Debug)]
+pub struct SharedTree(Arc<RwLock<DocumentTree>>);
+
+impl SharedTree {
+    fn new(tree: DocumentTree) -> SharedTree {
+        SharedTree(Arc::new(RwLock::new(tree)))
+    }
+
+    /// The documents now. To be let go before anything is changed.
+    pub fn read(&self) -> RwLockReadGuard<'_, DocumentTree> {
+        // No panic can leave a tree half changed that anybody would see: it is dropped with the mount.
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn follow(&self, changes: &[TreeChange]) {
+        let mut tree = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        for change in changes {
+            tree.follow(change);
+        }
+    }
+}
+
+/// A change of a course's documents that is under way: a transaction, and the documents as it found them.
+pub struct Changing<'a> {
+    /// The transaction.
+    pub session: &'a dyn Session,
+    /// The course.
+    pub course: &'a Course,
+    /// What may be put into it.
+    pub rules: &'a DocumentRules,
+    tree: SharedTree,
+    changes: Vec<TreeChange>,
+}
+
+impl Changing<'_> {
+    /// The documents at the beginning of the transaction; nobody else changes them before its end.
+    pub fn tree(&self) -> RwLockReadGuard<'_, DocumentTree> {
+        self.tree.read()
+    }
+
+    /// Notes that the tree is to follow `change` once the rows are committed.
+    pub fn follow(&mut self, change: TreeChange) {
+        self.changes.push(change);
+    }
+}
+
 #[derive(Default)]
 struct State {
     counter: Option<u64>,
+    /// Moves with every change of our own: what was read beside one is not kept.
+    own: u64,
     courses: Option<Arc<Courses>>,
-    trees: HashMap<u32, Arc<DocumentTree>>,
+    trees: HashMap<u32, SharedTree>,
+    rules: HashMap<u32, Arc<DocumentRules>>,
     /// Course numbers, those used last at the end.
     recent: Vec<u32>,
+}
+
+impl State {
+    fn tree(&mut self, course: u32) -> Option<SharedTree> {
+        let tree = self.trees.get(&course).cloned()?;
+        if self.recent.last() != Some(&course) {
+            self.recent.retain(|other| *other != course);
+            self.recent.push(course);
+        }
+        Some(tree)
+    }
+
+    fn keep(&mut self, course: u32, tree: &SharedTree) {
+        self.trees.insert(course, tree.clone());
+        self.recent.retain(|other| *other != course);
+        self.recent.push(course);
+        let mut documents: usize = self.trees.values().map(|tree| tree.read().len()).sum();
+        while documents > DOCUMENTS_KEPT && self.recent.len() > 1 {
+            if let Some(oldest) = self.trees.remove(&self.recent.remove(0)) {
+                documents -= oldest.read().len();
+            }
+        }
+    }
 }
 
 /// The kept snapshots of one portal.
 #[derive(Default)]
 pub struct Snapshots {
     state: Mutex<State>,
+    /// Held from before a change's transaction until the tree has followed it.
+    changing: Mutex<()>,
 }
 
 impl Snapshots {
     /// The courses as they are now.
     pub fn courses(&self, portal: &Portal) -> Result<Arc<Courses>, DatabaseError> {
-        let counter = portal.database().change_counter()?;
-        if let Some(courses) = self.with(counter, |state| state.courses.clone()) {
+        let counter = portal.database().foreign_counter()?;
+        let (kept, own) = self.at(counter, |state| (state.courses.clone(), state.own));
+        if let Some(courses) = kept {
             return Ok(courses);
         }
         let courses = Arc::new(Courses::new(portal.database().read(Course::list)?));
-        self.with(counter, |state| state.courses = Some(Arc::clone(&courses)));
+        self.store(counter, own, |state| state.courses = Some(Arc::clone(&courses)));
         Ok(courses)
     }
 
     /// The documents of a course as they are now.
-    pub fn tree(&self, portal: &Portal, course: u32) -> Result<Arc<DocumentTree>, DatabaseError> {
-        let counter = portal.database().change_counter()?;
-        let kept = self.with(counter, |state| {
-            let tree = state.trees.get(&course).cloned();
-            if tree.is_some() {
-                state.recent.retain(|other| *other != course);
-                state.recent.push(course);
-            }
-            tree
-        });
+    pub fn tree(&self, portal: &Portal, course: u32) -> Result<SharedTree, DatabaseError> {
+        let counter = portal.database().foreign_counter()?;
+        let (kept, own) = self.at(counter, |state| (state.tree(course), state.own));
         if let Some(tree) = kept {
             return Ok(tree);
         }
-        let tree = Arc::new(portal.database().read(|session| DocumentTree::load(session, course.into()))?);
-        self.with(counter, |state| {
-            state.trees.insert(course, Arc::clone(&tree));
-            state.recent.retain(|other| *other != course);
-            state.recent.push(course);
-            let mut documents: usize = state.trees.values().map(|tree| tree.len()).sum();
-            while documents > DOCUMENTS_KEPT && state.recent.len() > 1 {
-                if let Some(oldest) = state.trees.remove(&state.recent.remove(0)) {
-                    documents -= oldest.len();
-                }
-            }
-        });
+        let tree = SharedTree::new(portal.database().read(|session| DocumentTree::load(session, course.into()))?);
+        self.store(counter, own, |state| state.keep(course, &tree));
         Ok(tree)
+    }
+
+    /// What may be put into a course.
+    pub fn rules(&self, portal: &Portal, course: &Course, number: u32) -> Result<Arc<DocumentRules>, DatabaseError> {
+        let counter = portal.database().foreign_counter()?;
+        let (kept, own) = self.at(counter, |state| (state.rules.get(&number).cloned(), state.own));
+        if let Some(rules) = kept {
+            return Ok(rules);
+        }
+        let rules = Arc::new(portal.database().read(|session| DocumentRules::load(session, course))?);
+        self.store(counter, own, |state| drop(state.rules.insert(number, Arc::clone(&rules))));
+        Ok(rules)
+    }
+
+    /// Changes documents of a course in one transaction, and lets the tree follow when it is committed.
+    pub fn change<T>(
+        &self,
+        portal: &Portal,
+        (course, number): (&Course, u32),
+        work: impl FnOnce(&mut Changing<'_>) -> Result<T, FsError>,
+    ) -> Result<T, FsError> {
+        let database = portal.database();
+        let _turn = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let (tree, changes, answer) = database.write_followed(|session| {
+            let counter = database.foreign_counter()?;
+            let kept = self.at(counter, |state| state.tree(number).zip(state.rules.get(&number).cloned()));
+            let (tree, rules) = match kept {
+                Some(kept) => kept,
+                None => {
+                    let tree = SharedTree::new(DocumentTree::load(session, course.id)?);
+                    let rules = Arc::new(DocumentRules::load(session, course)?);
+                    // Nobody commits before this transaction ends: this is what others would read too.
+                    self.at(counter, |state| {
+                        state.keep(number, &tree);
+                        state.rules.insert(number, Arc::clone(&rules));
+                    });
+                    (tree, rules)
+                }
+            };
+            let mut changing = Changing { session, course, rules: &rules, tree: tree.clone(), changes: Vec::new() };
+            // What others read from here on may or may not have the change.
+            self.lock().own += 1;
+            let answer = work(&mut changing)?;
+            Ok::<_, FsError>((tree, changing.changes, answer))
+        })?;
+        tree.follow(&changes);
+        self.lock().own += 1;
+        Ok(answer)
     }
 
     /// Runs `work` on the snapshots of the moment `counter`; older ones are dropped first. What was read while
     /// something was committed is kept under the older number and so read again at the next operation.
-    fn with<T>(&self, counter: u64, work: impl FnOnce(&mut State) -> T) -> T {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+    fn at<T>(&self, counter: u64, work: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = self.lock();
         if state.counter != Some(counter) {
-            *state = State { counter: Some(counter), ..State::default() };
+            *state = State { counter: Some(counter), own: state.own, ..State::default() };
         }
         work(&mut state)
+    }
+
+    /// Keeps what was read when the counter was `counter` and our own changes `own`, if both are still so.
+    fn store(&self, counter: u64, own: u64, keep: impl FnOnce(&mut State)) {
+        let mut state = self.lock();
+        if state.counter == Some(counter) && state.own == own {
+            keep(&mut state);
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

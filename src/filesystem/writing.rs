@@ -1,4 +1,5 @@
-//! What may be changed: `backup.zip` can be written, and temporary files on the way to it. Everything else is refused.
+//! What may be changed besides [`documents`](super::documents): `backup.zip` can be written, and temporary files on the
+//! way to it. Everything else is refused.
 //!
 //! Operations on [`Node`]s as in the file system's root module, with what the kernel tells of the caller where that
 //! matters. Those that restore a backup take long; the adapter runs them aside.
@@ -50,7 +51,7 @@ pub enum Replace {
     Allowed,
     /// It must not be there (`RENAME_NOREPLACE`).
     Never,
-    /// Both swap places (`RENAME_EXCHANGE`), or anything else that is not supported.
+    /// Both swap places (`RENAME_EXCHANGE`).
     Swap,
 }
 
@@ -245,7 +246,11 @@ impl PortalFs {
         replace: Replace,
     ) -> Result<(), FsError> {
         self.writable()?;
-        let (Node::Course(from), Node::Course(to)) = (parent, new_parent) else { return Err(FsError::ReadOnly) };
+        let (Node::Course(from), Node::Course(to)) = (parent, new_parent) else {
+            // Programs that move (`mv`) copy then, and remove.
+            let documents = [parent, new_parent].iter().any(|node| self.place(*node).is_some());
+            return Err(if documents { FsError::Elsewhere } else { FsError::ReadOnly });
+        };
         let temporaries = &self.uploads.temporaries;
         let temporary = temporaries.named(from, name).ok_or(FsError::ReadOnly)?;
         if replace == Replace::Swap {

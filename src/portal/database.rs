@@ -286,6 +286,28 @@ pub trait Database: Send + Sync {
     /// A number that differs from the last one whenever anything was committed since, by whomever. Cheap enough to be
     /// asked at every file operation.
     fn change_counter(&self) -> Result<u64, DatabaseError>;
+
+    /// Runs `work` in one transaction, as [`write_dyn`](Self::write_dyn) does, for a caller who keeps what it read and
+    /// lets it follow its own changes: [`foreign_counter`](Self::foreign_counter) does not move for them where the
+    /// database can tell. From the beginning of the transaction to its end nobody else changes rows.
+    ///
+    /// Such changes may be committed together with those that follow at once, a moment later; whoever reads through
+    /// this `Database` sees them in any case, and [`sync`](Self::sync) waits for them.
+    fn write_followed_dyn(&self, work: Work<'_>) -> Result<(), DatabaseError> {
+        self.write_dyn(work)
+    }
+
+    /// A number that differs from the last one whenever anything was committed since, other than by
+    /// [`write_followed_dyn`](Self::write_followed_dyn) of this `Database`. Cheap enough to be asked at every file
+    /// operation, within transactions too.
+    fn foreign_counter(&self) -> Result<u64, DatabaseError> {
+        self.change_counter()
+    }
+
+    /// Waits until everything that was changed through this `Database` is committed and on the disk.
+    fn sync(&self) -> Result<(), DatabaseError> {
+        Ok(())
+    }
 }
 
 /// The typed face of [`Database`]: closures that return what they found.
@@ -298,6 +320,14 @@ pub trait DatabaseExt: Database {
     /// Runs `work` in one transaction; an error rolls everything back.
     fn write<T, E: From<DatabaseError>>(&self, work: impl FnOnce(&dyn Session) -> Result<T, E>) -> Result<T, E> {
         run(work, |wrapped| self.write_dyn(wrapped))
+    }
+
+    /// Runs `work` in one transaction whose changes the caller's snapshot follows.
+    fn write_followed<T, E: From<DatabaseError>>(
+        &self,
+        work: impl FnOnce(&dyn Session) -> Result<T, E>,
+    ) -> Result<T, E> {
+        run(work, |wrapped| self.write_followed_dyn(wrapped))
     }
 }
 

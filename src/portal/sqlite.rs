@@ -22,13 +22,40 @@ pub struct Sqlite {
     writable: bool,
     idle: Mutex<Vec<Connection>>,
     watcher: Mutex<Connection>,
+    /// One followed transaction at a time: waiting for each other in SQLite would cost milliseconds.
+    following: Mutex<()>,
+    foreign: Mutex<Foreign>,
+}
+
+/// What others than [`Database::write_followed_dyn`] have committed.
+#[derive(Default)]
+struct Foreign {
+    /// The watcher's `data_version` when it was last looked at.
+    version: u64,
+    /// How often it had moved by somebody else.
+    count: u64,
+}
+
+impl Foreign {
+    fn look(&mut self, version: u64) {
+        if self.version != version {
+            (self.version, self.count) = (version, self.count + 1);
+        }
+    }
 }
 
 impl Sqlite {
     /// Opens an existing database, for reading only unless `writable`.
     pub fn open(path: &Path, writable: bool) -> Result<Self, DatabaseError> {
         let watcher = connect(path, writable, false)?;
-        Ok(Sqlite { path: path.to_owned(), writable, idle: Mutex::default(), watcher: Mutex::new(watcher) })
+        Ok(Sqlite {
+            path: path.to_owned(),
+            writable,
+            idle: Mutex::default(),
+            watcher: Mutex::new(watcher),
+            following: Mutex::default(),
+            foreign: Mutex::default(),
+        })
     }
 
     /// Creates the database file `path`, which must not exist, and runs `schema` in it.
@@ -44,12 +71,13 @@ impl Sqlite {
         Sqlite::open(path, true)
     }
 
-    fn with_connection(&self, begin: &str, work: Work<'_>) -> Result<(), DatabaseError> {
+    fn connection(&self) -> Result<Connection, DatabaseError> {
         let pooled = lock(&self.idle).pop();
-        let connection = match pooled {
-            Some(connection) => connection,
-            None => connect(&self.path, self.writable, false)?,
-        };
+        pooled.map_or_else(|| connect(&self.path, self.writable, false), Ok)
+    }
+
+    fn with_connection(&self, begin: &str, work: Work<'_>) -> Result<(), DatabaseError> {
+        let connection = self.connection()?;
         let session = SqliteSession { connection: &connection };
         session.batch(begin)?;
         let outcome = work(&session);
@@ -75,13 +103,66 @@ impl Database for Sqlite {
     }
 
     fn change_counter(&self) -> Result<u64, DatabaseError> {
-        let sql = "PRAGMA data_version";
-        lock(&self.watcher)
-            .prepare_cached(sql)
-            .and_then(|mut statement| statement.query_row([], |row| row.get::<_, i64>(0)))
-            .map(i64::cast_unsigned)
-            .map_err(|error| statement_error(sql, &error))
+        data_version(&lock(&self.watcher))
     }
+
+    fn write_followed_dyn(&self, work: Work<'_>) -> Result<(), DatabaseError> {
+        let _turn = lock(&self.following);
+        let connection = self.connection()?;
+        let session = SqliteSession { connection: &connection };
+        session.batch("BEGIN IMMEDIATE")?;
+        let before = data_version(&connection)?;
+        let outcome = work(&session);
+        if !matches!(outcome, Ok(true)) {
+            session.batch("ROLLBACK")?;
+            lock(&self.idle).push(connection);
+            return outcome.map(drop);
+        }
+        // Nobody looks at the counter between the commit and its being known as ours.
+        let mut foreign = lock(&self.foreign);
+        let watcher = lock(&self.watcher);
+        foreign.look(data_version(&watcher)?);
+        session.batch("COMMIT")?;
+        let version = data_version(&watcher)?;
+        // A connection's own commits do not move its version: it tells whether somebody else came in between.
+        match data_version(&connection)? == before {
+            true => foreign.version = version,
+            false => foreign.look(version),
+        }
+        drop((foreign, watcher));
+        lock(&self.idle).push(connection);
+        Ok(())
+    }
+
+    fn foreign_counter(&self) -> Result<u64, DatabaseError> {
+        let mut foreign = lock(&self.foreign);
+        foreign.look(data_version(&lock(&self.watcher))?);
+        Ok(foreign.count)
+    }
+
+    fn sync(&self) -> Result<(), DatabaseError> {
+        // A commit is in the write-ahead log, which only a checkpoint brings to the disk (`synchronous=NORMAL`).
+        let mut log = self.path.clone().into_os_string();
+        log.push("-wal");
+        let synced = std::fs::File::open(&log).and_then(|log| log.sync_data());
+        match synced {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                let reason = format!("its log can't be put on the disk: {error}");
+                Err(DatabaseError::Statement { sql: "COMMIT".into(), reason })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A number that moves whenever another connection has committed.
+fn data_version(connection: &Connection) -> Result<u64, DatabaseError> {
+    let sql = "PRAGMA data_version";
+    connection
+        .prepare_cached(sql)
+        .and_then(|mut statement| statement.query_row([], |row| row.get::<_, i64>(0)))
+        .map(i64::cast_unsigned)
+        .map_err(|error| statement_error(sql, &error))
 }
 
 struct SqliteSession<'a> {

@@ -7,11 +7,11 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags, Stat, StatxFlags, StatxTimestamp};
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags, Stat, StatxFlags, StatxTimestamp, Timestamps};
 
 /// Flags for looking at a folder without reading it.
 const FOLDER: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
@@ -47,6 +47,33 @@ impl Folder {
         let file =
             File::from(self.beneath(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty())?);
         if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::from(rustix::io::Errno::INVAL)) }
+    }
+
+    /// Opens the regular file `path` for reading and writing. Anything else there is `EINVAL`.
+    pub fn open_to_write(&self, path: &[u8]) -> io::Result<File> {
+        let file = File::from(self.beneath(path, OFlags::RDWR | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty())?);
+        if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::from(rustix::io::Errno::INVAL)) }
+    }
+
+    /// Makes a new file, open for reading and writing; whatever is there already is `EEXIST`.
+    pub fn make_file(&self, path: &[u8], mode: u32) -> io::Result<File> {
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+        Ok(File::from(self.beneath(path, flags, Mode::from_raw_mode(mode))?))
+    }
+
+    /// Makes the folder `path`; whatever is there already is `EEXIST`.
+    pub fn make_folder(&self, path: &[u8], mode: u32) -> io::Result<()> {
+        let (parent, name) = self.parent_of(path)?;
+        Ok(rustix::fs::mkdirat(&parent, OsStr::from_bytes(name), Mode::from_raw_mode(mode))?)
+    }
+
+    /// The file or folder `path` (not a symbolic link) to be looked at and changed in its attributes.
+    pub fn attributes_of(&self, path: &[u8]) -> io::Result<AttributesOf> {
+        let fd = self.beneath(path, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?;
+        if FileType::from_raw_mode(rustix::fs::fstat(&fd)?.st_mode) == FileType::Symlink {
+            return Err(io::Error::from(rustix::io::Errno::LOOP));
+        }
+        Ok(AttributesOf(fd))
     }
 
     /// The attributes of `path`, of a symbolic link itself; the empty path is this folder.
@@ -137,6 +164,19 @@ impl Folder {
         )?)
     }
 
+    /// Renames `from` (beneath this folder) to `to` (beneath it too): what is there is replaced, or takes the place of
+    /// `from` if they are to be `exchange`d.
+    pub fn rename(&self, from: &[u8], to: &[u8], exchange: bool) -> io::Result<()> {
+        let (from_parent, from_name) = self.parent_of(from)?;
+        let (to_parent, to_name) = self.parent_of(to)?;
+        let flags = match exchange {
+            true => rustix::fs::RenameFlags::EXCHANGE,
+            false => rustix::fs::RenameFlags::empty(),
+        };
+        let (from, to) = (OsStr::from_bytes(from_name), OsStr::from_bytes(to_name));
+        Ok(rustix::fs::renameat_with(&from_parent, from, &to_parent, to, flags)?)
+    }
+
     /// Removes the file `path`.
     pub fn remove_file(&self, path: &[u8]) -> io::Result<()> {
         let (parent, name) = self.parent_of(path)?;
@@ -169,6 +209,43 @@ impl Folder {
                 opened => return Ok(opened?),
             }
         }
+    }
+}
+
+/// A file or folder whose attributes are looked at and changed, whatever may be read or written of it.
+#[derive(Debug)]
+pub struct AttributesOf(OwnedFd);
+
+impl From<File> for AttributesOf {
+    fn from(file: File) -> AttributesOf {
+        AttributesOf(file.into())
+    }
+}
+
+impl AttributesOf {
+    /// Its attributes.
+    pub fn stat(&self) -> io::Result<Stat> {
+        Ok(rustix::fs::fstat(&self.0)?)
+    }
+
+    /// Changes permission bits.
+    pub fn set_mode(&self, mode: u32) -> io::Result<()> {
+        Ok(rustix::fs::chmod(self.by_descriptor(), Mode::from_raw_mode(mode))?)
+    }
+
+    /// Changes owner and group, as far as they are given.
+    pub fn set_owner(&self, uid: Option<u32>, gid: Option<u32>) -> io::Result<()> {
+        std::os::unix::fs::chown(self.by_descriptor(), uid, gid)
+    }
+
+    /// Sets the times of last access and last change.
+    pub fn set_times(&self, times: &Timestamps) -> io::Result<()> {
+        Ok(rustix::fs::utimensat(rustix::fs::CWD, self.by_descriptor(), times, AtFlags::empty())?)
+    }
+
+    /// A name of the very file: a descriptor that was opened with `O_PATH` can't be changed otherwise.
+    fn by_descriptor(&self) -> PathBuf {
+        format!("/proc/self/fd/{}", self.0.as_raw_fd()).into()
     }
 }
 

@@ -268,8 +268,8 @@ impl<'a> Files<'a> {
         }
         let (place, rest) = match self.addresses.meaning(address, base) {
             Meaning::File { place, rest } => (place, rest),
-            Meaning::Document(iid) => match self.documents.get(iid) {
-                Some(document) => ([b"document/".as_slice(), &document.path].concat(), String::new()),
+            Meaning::Document(iid) => match self.documents.path(iid) {
+                Some(path) => ([b"document/".as_slice(), &path].concat(), String::new()),
                 None => return Ok(self.leave(name, address.to_owned(), "missing")),
             },
             Meaning::Portal(absolute) => return Ok(self.leave(name, absolute, "portal")),

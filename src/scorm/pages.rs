@@ -137,16 +137,21 @@ impl Pages<'_> {
         let name = std::str::from_utf8(picture).ok()?.trim();
         let place = match name.parse::<i64>() {
             Ok(0) => return None,
-            Ok(iid) => [b"document/".as_slice(), &self.rows.documents.get(iid)?.path].concat(),
+            Ok(iid) => [b"document/".as_slice(), &self.rows.documents.path(iid)?].concat(),
             Err(_) if name.is_empty() || name.contains('/') => return None,
             Err(_) => format!("document/images/{name}").into_bytes(),
         };
         Some(self.rows.addresses.as_chamilo_writes(&place))
     }
 
+    /// Where the document `iid` lies in the course's folder; `None` if it is no file.
+    fn place_of_file(&self, iid: i64) -> Option<Vec<u8>> {
+        self.rows.documents.get(iid).filter(|document| !document.folder)?;
+        Some([b"document/".as_slice(), &self.rows.documents.path(iid)?].concat())
+    }
+
     fn document(&self, iid: i64, title: &str, name: &str, files: &mut Files<'_>) -> Result<Body, PackageError> {
-        let document = self.rows.documents.get(iid).filter(|document| !document.folder);
-        let place = document.map(|document| [b"document/".as_slice(), &document.path].concat());
+        let place = self.place_of_file(iid);
         let packed = match &place {
             Some(place) => files.pack(place)?,
             None => None,
@@ -198,9 +203,7 @@ impl Pages<'_> {
         name: &str,
         files: &mut Files<'_>,
     ) -> Result<Body, PackageError> {
-        let document = self.rows.documents.get(iid).filter(|document| !document.folder);
-        let Some(document) = document else { return Ok(self.missing()) };
-        let place = [b"document/".as_slice(), &document.path].concat();
+        let Some(place) = self.place_of_file(iid) else { return Ok(self.missing()) };
         let Some(html) = files.read(&place)? else { return Ok(self.missing()) };
         let mut page = html;
         for tag in [b"((certificate))".as_slice(), b"((skill))"] {
