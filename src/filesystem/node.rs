@@ -1,6 +1,6 @@
 //! An inode number is a row: what stands behind each number, with no table of numbers to grow or to lose.
 //!
-//! A number is a kind (4 bits), a course (28 bits: `course.id`) and a key (32 bits: the row's own key). The root is 1,
+//! A number is a kind (8 bits), a course (24 bits: `course.id`) and a key (32 bits: the row's own key). The root is 1,
 //! as FUSE wants it. Numbers stay right over restarts and between hosts, because rows keep their keys. The one exception
 //! are temporary files, which are no rows but open files of this process.
 
@@ -33,7 +33,7 @@ const BACKUP: u64 = 4;
 const TEMPORARY: u64 = 5;
 
 /// The highest `course.id` that fits.
-const LAST_COURSE: u32 = (1 << 28) - 1;
+const LAST_COURSE: u32 = (1 << 24) - 1;
 
 impl Node {
     /// The node of a course, `None` for a key that is no row key.
@@ -48,7 +48,7 @@ impl Node {
 
     /// The inode number.
     pub fn number(self) -> u64 {
-        let pack = |kind: u64, course: u32, key: u32| kind << 60 | u64::from(course) << 32 | u64::from(key);
+        let pack = |kind: u64, course: u32, key: u32| kind << 56 | u64::from(course) << 32 | u64::from(key);
         match self {
             Node::Root => ROOT,
             Node::Course(course) => pack(COURSE, course, 0),
@@ -66,7 +66,7 @@ impl Node {
         }
         let course = (number >> 32) as u32 & LAST_COURSE;
         let key = number as u32;
-        let node = match number >> 60 {
+        let node = match number >> 56 {
             COURSE => Node::Course(course),
             DOCUMENTS => Node::Documents(course),
             DOCUMENT => Node::Document(course, key),
@@ -111,7 +111,7 @@ mod tests {
     fn keys_that_no_row_has_have_no_node() {
         assert_eq!(Node::course(0), None);
         assert_eq!(Node::course(-1), None);
-        assert_eq!(Node::course(1 << 28), None);
+        assert_eq!(Node::course(1 << 24), None);
         assert_eq!(Node::document(1, 1 << 32), None);
     }
 }
