@@ -152,7 +152,9 @@ pub fn delete(portal: &Portal, course: &Course, stamp: &Stamp) -> Result<Option<
     if let Err(error) = portal.courses_folder().move_to(&course.directory, &cache, &left) {
         // The course is deleted all the same: its folder belongs to nobody now.
         let (name, to) = (String::from_utf8_lossy(&course.directory), String::from_utf8_lossy(&left));
-        tracing::error!("app/courses/{name} of the deleted course can't be moved to {CACHE}/{to}: {error}; move it away");
+        tracing::error!(
+            "app/courses/{name} of the deleted course can't be moved to {CACHE}/{to}: {error}; move it away"
+        );
         return Ok(None);
     }
     Ok(Some(left))
