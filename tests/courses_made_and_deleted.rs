@@ -26,7 +26,7 @@ fn rows_of(portal: &TestPortal, id: i64, code: &str) -> Vec<(String, i64)> {
         let tables = portal.portal.database().read(|session| session.tables_with(column)).unwrap();
         for table in tables {
             let sql = format!("SELECT COUNT(*) AS number FROM `{table}` WHERE `{column}` = ?");
-            let number = portal.rows(&sql, &[value.clone()])[0].int("number").unwrap();
+            let number = portal.rows(&sql, std::slice::from_ref(&value))[0].int("number").unwrap();
             if number > 0 {
                 found.push((table, number));
             }
