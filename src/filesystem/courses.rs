@@ -63,6 +63,7 @@ impl PortalFs {
                 self.absent.removed(Node::Course(course), name, caller);
                 Ok(())
             }
+            Node::Trash(key) => self.forget_trashed(key, name),
             _ => Err(FsError::ReadOnly),
         }
     }
@@ -77,6 +78,7 @@ impl PortalFs {
         if self.has_entries(Node::Documents(number))? {
             return Err(FsError::NotEmpty);
         }
+        self.before_removal(number)?;
         // What is being restored into it ends first.
         let turn = self.uploads.turns.take(number);
         let left = delete::delete(&self.portal, &course, &self.stamp())?;
