@@ -239,7 +239,7 @@ struct Work<'a> {
 }
 
 /// What was unpacked aside.
-struct Aside {
+pub(crate) struct Aside {
     staging: Staging,
     judged: Vec<Judged>,
     files: StagedNames,
