@@ -118,6 +118,11 @@ impl<S> Layout<S> {
         self.size
     }
 
+    /// What is said of the first entry.
+    pub fn comment(&self) -> &[u8] {
+        &self.comment
+    }
+
     /// The entries in their order.
     pub fn entries(&self) -> impl ExactSizeIterator<Item = &Entry<S>> {
         self.members.iter().map(|member| &member.entry)
@@ -128,7 +133,8 @@ impl<S> Layout<S> {
         self.members.len()
     }
 
-    pub(super) fn entry(&self, index: usize) -> Option<&Entry<S>> {
+    /// The entry with the place `index`.
+    pub fn entry(&self, index: usize) -> Option<&Entry<S>> {
         self.members.get(index).map(|member| &member.entry)
     }
 
