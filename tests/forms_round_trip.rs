@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod reference_support;
+mod support;
 
 use coursefs::course::Stamp;
 use coursefs::course::item::{Item, Record};
