@@ -4,7 +4,6 @@ use std::io;
 
 use crate::archive::ReadError;
 use crate::backup::BackupError;
-use crate::course::document_removal::RemoveError;
 use crate::course::document_rows::DocumentRowError;
 use crate::course::names::Refusal;
 use crate::portal::database::DatabaseError;
@@ -63,9 +62,6 @@ pub enum FsError {
     /// A value that an attribute can't have.
     #[error("{0}")]
     Value(&'static str),
-    /// A document can't be deleted.
-    #[error(transparent)]
-    Remove(#[from] RemoveError),
     /// There are too many temporary files.
     #[error("there are too many temporary files in the portal")]
     TooManyFiles,
@@ -124,7 +120,6 @@ impl FsError {
             FsError::Elsewhere => libc::EXDEV,
             FsError::NotInCourses => libc::EPERM,
             FsError::NotSupported => libc::EOPNOTSUPP,
-            FsError::Remove(RemoveError::Files(error)) => error.raw_os_error().unwrap_or(libc::EIO),
             FsError::TooManyFiles => libc::ENFILE,
             FsError::NoArchive => libc::EINVAL,
             FsError::Upload(error) => error.errno,
@@ -135,11 +130,8 @@ impl FsError {
             FsError::Backup(BackupError::Files { source, .. }) => source.raw_os_error().unwrap_or(libc::EIO),
             FsError::Archive(ReadError::Changed { .. }) => libc::ESTALE,
             FsError::Database(DatabaseError::Busy { .. })
-            | FsError::Row(DocumentRowError::Database(DatabaseError::Busy { .. }))
-            | FsError::Remove(RemoveError::Database(DatabaseError::Busy { .. })) => libc::EBUSY,
-            FsError::Database(_) | FsError::Backup(_) | FsError::Archive(_) | FsError::Row(_) | FsError::Remove(_) => {
-                libc::EIO
-            }
+            | FsError::Row(DocumentRowError::Database(DatabaseError::Busy { .. })) => libc::EBUSY,
+            FsError::Database(_) | FsError::Backup(_) | FsError::Archive(_) | FsError::Row(_) => libc::EIO,
         }
     }
 
@@ -154,12 +146,7 @@ impl FsError {
     pub fn is_news(&self) -> bool {
         let told = matches!(
             self,
-            FsError::Files(_)
-                | FsError::Database(_)
-                | FsError::Backup(_)
-                | FsError::Archive(_)
-                | FsError::Row(_)
-                | FsError::Remove(_)
+            FsError::Files(_) | FsError::Database(_) | FsError::Backup(_) | FsError::Archive(_) | FsError::Row(_)
         );
         told && !self.is_refusal() && ![libc::ENOENT, libc::EEXIST, libc::ENOTEMPTY].contains(&self.errno())
     }

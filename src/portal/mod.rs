@@ -6,6 +6,7 @@
 pub mod configuration;
 pub mod crash;
 pub mod database;
+pub mod intent;
 pub mod journal;
 pub mod recovery;
 pub mod schema;
