@@ -133,12 +133,12 @@ fn a_mount_that_is_killed_in_a_change_of_documents_leaves_it_done_or_not_done() 
             for place in places {
                 let what = format!("{name} (for good: {remove_for_good}), killed at {place}");
                 let copy = portal.copy();
-                let mut mount = Mount::dying_at(&copy, place);
+                let mut mount = Mount::dying_at(&copy, "ttl=0", place);
                 let done = work(&mount.join("GEO101/Document"));
                 assert!(done.is_err(), "{what}: it did not die");
-                mount.kill();
+                mount.dies();
                 expect_mended(&copy, &what);
-                mount.start();
+                let mut mount = Mount::of(&copy);
                 let found = tree(&mount.join("GEO101/Document"));
                 match [EDITING, SYNCING].contains(&places) {
                     true => expect_no_text_lost(&found, &states, &what),

@@ -20,6 +20,7 @@ pub struct Mount {
     portal: PathBuf,
     cache: PathBuf,
     options: String,
+    /// The place at which the process dies (`COURSEFS_CRASH_AT`).
     crash_at: Option<String>,
     folder: TempDir,
 }
@@ -35,13 +36,29 @@ impl Mount {
         Mount::start_with(portal.root(), portal.cache(), options)
     }
 
-    /// Mounts `portal` such that the process dies when it reaches the place `point` (`COURSEFS_CRASH_AT`).
-    pub fn dying_at(portal: &TestPortal, point: &str) -> Mount {
-        let mut mount = Mount::unmounted(portal.root(), portal.cache(), "ttl=0");
+    /// Mounts `portal` by a process that dies at the place `point`, as by `kill -9`.
+    pub fn dying_at(portal: &TestPortal, options: &str, point: &str) -> Mount {
+        let mut mount = Mount::unstarted(portal.root(), portal.cache(), options);
         mount.crash_at = Some(point.to_owned());
         mount.start();
-        mount.crash_at = None;
         mount
+    }
+
+    /// Kills the process and takes the dead mount away.
+    pub fn kill(&mut self) {
+        let mut process = self.process.take().unwrap();
+        process.kill().unwrap();
+        process.wait().unwrap();
+        rustix::mount::unmount(self.path(), UnmountFlags::DETACH).unwrap();
+    }
+
+    /// Waits until the process has been killed.
+    pub fn dies(&mut self) {
+        use std::os::unix::process::ExitStatusExt;
+        let mut process = self.process.take().unwrap();
+        let status = wait_for("the death of the mount", 20, || process.try_wait().unwrap());
+        assert_eq!(status.signal(), Some(9), "{status}\n{}", self.log());
+        rustix::mount::unmount(self.path(), UnmountFlags::DETACH).unwrap();
     }
 
     /// Mounts the portal in the folder `other`, with the cache folder of `portal`.
@@ -50,26 +67,16 @@ impl Mount {
     }
 
     fn start_with(portal: &Path, cache: PathBuf, options: &str) -> Mount {
-        let mut mount = Mount::unmounted(portal, cache, options);
+        let mut mount = Mount::unstarted(portal, cache, options);
         mount.start();
         mount
     }
 
-    fn unmounted(portal: &Path, cache: PathBuf, options: &str) -> Mount {
+    fn unstarted(portal: &Path, cache: PathBuf, options: &str) -> Mount {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("mount")).unwrap();
         let (portal, options) = (portal.to_owned(), options.to_owned());
         Mount { process: None, portal, cache, options, crash_at: None, folder }
-    }
-
-    /// Kills the process, if it has not died yet, and takes the dead mount away.
-    pub fn kill(&mut self) {
-        let mut process = self.process.take().unwrap();
-        process.kill().unwrap();
-        process.wait().unwrap();
-        while is_mounted(&self.path()) {
-            rustix::mount::unmount(self.path(), UnmountFlags::DETACH).unwrap();
-        }
     }
 
     /// The mount point.
@@ -116,16 +123,15 @@ impl Mount {
         self.folder.path().join("log")
     }
 
-    /// Mounts, after [`kill`](Self::kill) or [`unmount`](Self::unmount).
+    /// Mounts, the first time or after [`kill`](Self::kill).
     pub fn start(&mut self) {
         let log = File::options().create(true).append(true).open(self.log_file()).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_coursefs"));
         command.args(["mount", "-f", "-o", &self.options]).arg(&self.portal).arg(self.path());
         command.env("COURSEFS_CACHE", &self.cache).env_remove("COURSEFS_LOG");
-        match &self.crash_at {
-            Some(point) => command.env("COURSEFS_CRASH_AT", point),
-            None => command.env_remove("COURSEFS_CRASH_AT"),
-        };
+        if let Some(point) = &self.crash_at {
+            command.env("COURSEFS_CRASH_AT", point);
+        }
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         // SAFETY: the closure runs between fork and exec and makes one system call, which allocates nothing.
         unsafe {
