@@ -58,6 +58,9 @@ struct Looked {
     archive: Arc<Archive<BackupFiles>>,
 }
 
+/// Names in a folder with their nodes.
+pub type Names = Vec<(Vec<u8>, Node)>;
+
 /// The trash of a mounted portal.
 pub struct Trashed {
     trash: Trash,
@@ -189,7 +192,7 @@ impl PortalFs {
     }
 
     /// Names and nodes in the trash folder `key`, and the node of the folder that it is in.
-    pub(super) fn list_trash(&self, key: u32) -> Result<(Node, Vec<(Vec<u8>, Node)>), FsError> {
+    pub(super) fn list_trash(&self, key: u32) -> Result<(Node, Names), FsError> {
         self.begin_looking();
         let (parent, names) = match self.trashed.place(key)? {
             Place::Top => (Node::Root, self.trashed.trash.codes()?),

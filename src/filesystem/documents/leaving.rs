@@ -39,7 +39,7 @@ impl PortalFs {
     ) -> Result<(), FsError> {
         let Some(Node::Course(course)) = Node::course(changing.course.id) else { return Ok(()) };
         match how {
-            Leaving::Removed(_) if !doomed.folder && !is_passing(doomed.path) => {
+            Leaving::Removed(_) if !doomed.folder && !names::is_passing_path(doomed.path) => {
                 self.keep_file(course, top, &[DOCUMENTS, doomed.path].concat())
             }
             // A folder has nothing to keep but its row, which the moment in the trash tells.
@@ -53,14 +53,11 @@ impl PortalFs {
         let leaves = {
             let tree = self.tree(place.course)?;
             let tree = tree.read();
-            tree.child(place.folder, name)
-                .is_some_and(|document| document.folder == folder && tree.children(Some(document.iid)).next().is_none())
+            let passing = tree.path_in(place.folder, name).is_none_or(|path| names::is_passing_path(&path));
+            let found = tree.child(place.folder, name);
+            let is_empty = |iid| tree.children(Some(iid)).next().is_none();
+            !passing && found.is_some_and(|document| document.folder == folder && is_empty(document.iid))
         };
-        if leaves && !is_passing(name) { self.before_removal(place.course) } else { Ok(()) }
+        if leaves { self.before_removal(place.course) } else { Ok(()) }
     }
-}
-
-/// Whether the last name in `path` is one that a program gives a file on its way to another name.
-fn is_passing(path: &[u8]) -> bool {
-    names::is_passing(path.rsplit(|byte| *byte == b'/').next().unwrap_or_default())
 }
