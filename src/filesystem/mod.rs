@@ -7,9 +7,12 @@
 //! Rows decide what exists and what it is called, the disk what it holds: a row without a file and a file without a
 //! row are not shown.
 
+mod absent;
 pub mod adapter;
 mod archives;
 mod attributes;
+mod backups;
+mod courses;
 mod documents;
 mod error;
 mod handles;
@@ -17,6 +20,7 @@ mod listing;
 mod node;
 mod passthrough;
 mod properties;
+mod receiver;
 mod replies;
 mod snapshots;
 mod spool;
@@ -38,6 +42,7 @@ use crate::portal::Portal;
 use crate::portal::database::DatabaseExt;
 use crate::portal::storage::Folder;
 
+use absent::Absent;
 use archives::Archives;
 use documents::Documents;
 use properties::{COURSE, DOCUMENT, ITEM, Property};
@@ -87,11 +92,14 @@ pub struct Options {
     pub writable: bool,
     /// The Chamilo user who acts (`user.id`).
     pub user: i64,
+    /// Whether courses can't be deleted.
+    pub keep_courses: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { ttl: Duration::from_secs(1), uid: None, gid: None, writable: false, user: 1 }
+        let ttl = Duration::from_secs(1);
+        Options { ttl, uid: None, gid: None, writable: false, user: 1, keep_courses: false }
     }
 }
 
@@ -113,7 +121,7 @@ pub struct Space {
 /// A file open for reading.
 pub enum OpenFile {
     /// An archive as it was when it was opened.
-    Archive(Box<Archive<BackupFiles>>),
+    Archive(Arc<Archive<BackupFiles>>),
     /// A file that waits for its right name.
     Temporary(Arc<Temporary>),
 }
@@ -126,7 +134,7 @@ impl OpenFile {
             let at = offset.saturating_add(filled as u64);
             let read = match self {
                 OpenFile::Archive(archive) => archive.read_at(at, rest)?,
-                OpenFile::Temporary(temporary) => temporary.spool.read(at, rest)?,
+                OpenFile::Temporary(temporary) => temporary.upload.spool.read(at, rest)?,
             };
             if read == 0 {
                 break;
@@ -145,6 +153,7 @@ pub struct PortalFs {
     archives: Archives,
     uploads: Arc<Uploads>,
     documents: Documents,
+    absent: Absent,
 }
 
 impl PortalFs {
@@ -158,6 +167,7 @@ impl PortalFs {
             archives,
             uploads: Arc::default(),
             documents: Documents::default(),
+            absent: Absent::default(),
         }
     }
 
@@ -175,7 +185,7 @@ impl PortalFs {
                 BACKUP => Node::Backup(course, Selection::ALL),
                 name => match selection(name) {
                     Some(selection) => Node::Backup(course, selection),
-                    None => self.uploads.temporaries.named(course, name).ok_or(FsError::NotFound)?.node(),
+                    None => self.arriving(parent, name).ok_or(FsError::NotFound)?,
                 },
             },
             Node::Documents(_) | Node::Document(..) => return self.document_named(parent, name),
@@ -184,10 +194,15 @@ impl PortalFs {
         self.attributes(node)
     }
 
-    /// [`lookup`](Self::lookup) for the process `caller`, which may have removed `backup.zip` a moment ago.
+    /// [`lookup`](Self::lookup) for the process `caller`, for which names may be away that are there.
     pub fn lookup_for(&self, caller: u32, parent: Node, name: &[u8]) -> Result<Attributes, FsError> {
         match parent {
-            Node::Course(course) if name == BACKUP && self.uploads.is_removed(course, caller) => Err(FsError::NotFound),
+            Node::Course(_) if self.absent.is_away(parent, name, caller) => Err(FsError::NotFound),
+            Node::Course(course)
+                if name == BACKUP && self.uploads.is_removed(Node::Backup(course, Selection::ALL), caller) =>
+            {
+                Err(FsError::NotFound)
+            }
             _ => self.lookup(parent, name),
         }
     }
@@ -216,6 +231,14 @@ impl PortalFs {
         }
     }
 
+    /// Opens a folder for the process `caller`, which then sees everything that is there.
+    pub fn open_folder_for(&self, caller: u32, node: Node) -> Result<Listing, FsError> {
+        if let Node::Course(course) = node {
+            self.absent.listed(course, caller);
+        }
+        self.open_folder(node)
+    }
+
     /// Opens a folder.
     pub fn open_folder(&self, node: Node) -> Result<Listing, FsError> {
         Listing::open(self, node)
@@ -236,7 +259,7 @@ impl PortalFs {
         match node {
             Node::Backup(course, selection) => {
                 let archive = self.archives.open(&self.portal, &self.course(course)?, selection)?;
-                Ok(OpenFile::Archive(Box::new(archive)))
+                Ok(OpenFile::Archive(Arc::new(archive)))
             }
             Node::Temporary(_, number) => Ok(OpenFile::Temporary(self.temporary(number)?)),
             Node::Root | Node::Course(_) | Node::Documents(_) => Err(FsError::IsAFolder),
@@ -275,7 +298,8 @@ impl PortalFs {
                 (&[DOCUMENT, ITEM], self.documents.identities.row(number).ok_or(FsError::NotFound)?)
             }
             Node::Documents(_) => return Ok(self.refusal_property(node).into_iter().collect()),
-            Node::Root | Node::Backup(..) | Node::Temporary(..) => return Ok(Vec::new()),
+            Node::Root => return Ok(self.refusal_property(node).into_iter().collect()),
+            Node::Backup(..) | Node::Temporary(..) => return Ok(Vec::new()),
         };
         let rows = self.portal.database().read(|session| match node {
             Node::Course(_) => Ok::<_, FsError>(session.rows("SELECT * FROM course WHERE id = ?", &[key.into()])?),
@@ -284,10 +308,8 @@ impl PortalFs {
         let found = tables.iter().zip(&rows).flat_map(|(table, row)| table.iter().filter_map(|line| line.of(row)));
         let mut found: Vec<(String, Vec<u8>)> = found.collect();
         found.extend(self.refusal_property(node));
-        if let Node::Course(course) = node {
-            let (error, report) = self.uploads.texts(course);
-            let texts = [(properties::ERROR, error), (properties::REPORT, report)];
-            found.extend(texts.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?.into_bytes()))));
+        if let Node::Course(_) = node {
+            found.extend(self.upload_properties(node));
         }
         Ok(found)
     }
