@@ -438,7 +438,7 @@ impl Work<'_> {
                 report.items.push((kind.key, import.kind(kind, items, &mut files)?));
             }
         }
-        report.lost_references = import.finish()?;
+        report.lost_references = import.finish()?.len();
         Ok(())
     }
 }
