@@ -76,6 +76,7 @@ fn vim_saves_a_document_which_keeps_its_row() {
             let wanted: &[&str] = if options == "set backup" { &["a.txt", "a.txt~"] } else { &["a.txt"] };
             assert_eq!(names(&setting.documents()), wanted, "{options}");
             assert_eq!(shown(setting), ["/a.txt"], "{options}");
+            fs::remove_file(setting.path("a.txt~")).ok();
         }
     });
 }
