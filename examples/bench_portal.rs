@@ -20,6 +20,9 @@ use coursefs::portal::storage::Folder;
 /// The user that an embedded portal starts with.
 const ADMINISTRATOR: i64 = 1;
 
+/// What each course may hold, in bytes: more than any measure needs.
+const QUOTA: u64 = 1 << 40;
+
 /// Bytes written at once.
 const PIECE: usize = 1 << 20;
 
@@ -52,7 +55,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut noise = Noise::new();
     for number in 1..=arguments.courses {
         let code = format!("BENCH{number}");
-        let new = NewCourse { title: format!("Course {number}"), code, ..NewCourse::default() };
+        let title = format!("Course {number}");
+        let new = NewCourse { title, code, disk_quota: Some(QUOTA), ..NewCourse::default() };
         let course = create::create(&portal, &new, &stamp)?;
         let folder = portal.courses_folder().folder(&[&course.directory, b"/document".as_slice()].concat())?;
         portal.database().write(|session| fill(session, &course, &folder, &arguments, &stamp, &mut noise))?;
