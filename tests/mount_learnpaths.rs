@@ -136,7 +136,8 @@ fn size_and_time_of_a_package_move_only_when_its_content_does() {
     assert!(third[0] > second[0] && third[2] == second[2] + 13, "{second:?} {third:?}");
     // The second rsync transfers nothing.
     let copy = portal.aside("copy");
-    let rsync = || run("rsync", &[&"-a", &"--stats", &mount.join("GEO101/Learnpath"), &mount.join("GEO101/scorm.zip"), &copy]);
+    let rsync =
+        || run("rsync", &[&"-a", &"--stats", &mount.join("GEO101/Learnpath"), &mount.join("GEO101/scorm.zip"), &copy]);
     rsync();
     let again = rsync();
     assert!(again.contains("Number of regular files transferred: 0"), "{again}");
@@ -286,19 +287,106 @@ fn copying_a_course_does_not_double_its_learning_paths() {
     };
     run("cp", &[&"-r", &mount.join("GEO101"), &mount.join("COPY1")]);
     fs::create_dir(mount.join("COPY2")).unwrap();
-    run("rsync", &[&"-a", &format!("{}/", mount.join("GEO101").display()), &format!("{}/", mount.join("COPY2").display())]);
+    run(
+        "rsync",
+        &[&"-a", &format!("{}/", mount.join("GEO101").display()), &format!("{}/", mount.join("COPY2").display())],
+    );
     // By way of another disk.
     run("cp", &[&"-r", &mount.join("GEO101"), &portal.aside("away")]);
     run("cp", &[&"-r", &portal.aside("away"), &mount.join("COPY3")]);
     for code in ["COPY1", "COPY2", "COPY3"] {
         let copy = portal.existing(code);
         assert_eq!(sorted(titles(&copy)), sorted(wanted.clone()), "{code}");
-        assert_eq!(names(&copy.folder_on_disk().join("scorm")), names(&course.folder_on_disk().join("scorm")), "{code}");
+        assert_eq!(
+            names(&copy.folder_on_disk().join("scorm")),
+            names(&course.folder_on_disk().join("scorm")),
+            "{code}"
+        );
         for table in ["c_quiz", "c_quiz_question", "c_link", "c_forum_forum", "c_lp_item", "c_lp_category"] {
-            let count = |of: &TestCourse<'_>| portal.rows(&format!("SELECT iid FROM {table} WHERE c_id = ?"), &[of.id().into()]).len();
+            let count = |of: &TestCourse<'_>| {
+                portal.rows(&format!("SELECT iid FROM {table} WHERE c_id = ?"), &[of.id().into()]).len()
+            };
             assert_eq!(count(&copy), count(&course), "{code} {table}");
         }
     }
+    portal.check_finds_nothing();
+}
+
+/// The learning paths of a course and the files below `scorm/`.
+fn state(portal: &TestPortal) -> (Vec<String>, Vec<String>, usize) {
+    let course = portal.existing("GEO101");
+    let files = support::files_below(&course.folder_on_disk().join("scorm"));
+    let documents = portal.rows("SELECT iid FROM c_document WHERE c_id = ?", &[course.id().into()]).len();
+    (titles(&course), files.into_keys().collect(), documents)
+}
+
+#[test]
+fn an_import_that_is_killed_leaves_the_course_before_or_after_it() {
+    let sample = sample_portal();
+    let own = sample.aside("own.zip");
+    fs::write(&own, package(&sample, "GEO101", None)).unwrap();
+    for archive in [foreign(&sample, "Imported", b"1"), own] {
+        let whole = TestPortal::new();
+        whole.course("GEO101");
+        let before = state(&whole);
+        let mount = Mount::of(&whole);
+        run("cp", &[&archive, &mount.join("GEO101/Learnpath/pack.zip")]);
+        drop(mount);
+        let after = state(&whole);
+        assert_ne!(after, before);
+        for point in ["unpacked", "journal", "placed", "placed:2", "before-commit", "after-commit"] {
+            let portal = TestPortal::new();
+            portal.course("GEO101");
+            let mut mount = Mount::dying_at(&portal, "ttl=0", point);
+            fails("cp", &[&archive, &mount.join("GEO101/Learnpath/pack.zip")]);
+            mount.dies();
+            let mount = Mount::of(&portal);
+            assert_eq!(state(&portal), if point == "after-commit" { after.clone() } else { before.clone() }, "{point}");
+            assert!(names(&portal.root().join("app/cache")).is_empty(), "{point}");
+            portal.check_finds_nothing();
+            run("cp", &[&archive, &mount.join("GEO101/Learnpath/pack.zip")]);
+            assert_eq!(state(&portal), after, "{point}");
+        }
+    }
+}
+
+#[test]
+fn a_removal_that_is_killed_leaves_no_learning_path_without_its_files() {
+    let portal = TestPortal::new();
+    let course = portal.course("GEO101");
+    let mount = Mount::of(&portal);
+    let archive = foreign(&portal, "Imported", b"1");
+    run("cp", &[&archive, &mount.join("GEO101/Learnpath/pack.zip")]);
+    drop(mount);
+    let mut mount = Mount::dying_at(&portal, "ttl=0", "after-commit");
+    fails("rm", &[&mount.join("GEO101/Learnpath/Imported.zip")]);
+    mount.dies();
+    assert!(titles(&course).is_empty());
+    let mount = Mount::of(&portal);
+    assert!(names(&mount.join("GEO101/Learnpath")).is_empty());
+    // The files that were left are those of the package when it comes again.
+    run("cp", &[&archive, &mount.join("GEO101/Learnpath/pack.zip")]);
+    assert_eq!(names(&course.folder_on_disk().join("scorm")), ["pack"]);
+    portal.check_finds_nothing();
+}
+
+#[test]
+fn imports_into_one_course_at_once_are_done_one_after_the_other() {
+    let portal = TestPortal::new();
+    let course = portal.course("GEO101");
+    let mount = Mount::of(&portal);
+    let folder = mount.join("GEO101/Learnpath");
+    let archives: Vec<PathBuf> = (0..4).map(|number| foreign(&portal, &format!("P{number}"), b"x")).collect();
+    std::thread::scope(|scope| {
+        for (number, archive) in archives.iter().chain(&archives).enumerate() {
+            let to = folder.join(format!("upload {number}.zip"));
+            scope.spawn(move || run("cp", &[archive, &to]));
+        }
+    });
+    let mut found = titles(&course);
+    found.sort();
+    assert_eq!(found, ["P0", "P1", "P2", "P3"]);
+    assert_eq!(names(&course.folder_on_disk().join("scorm")).len(), 4);
     portal.check_finds_nothing();
 }
 
@@ -310,5 +398,7 @@ fn packages_are_read_only_in_a_read_only_mount() {
     let path = mount.join("GEO101/Learnpath").join(&name);
     assert!(!fs::read(&path).unwrap().is_empty());
     assert!(fails("rm", &[Path::new("-f"), &path]).contains("Read-only file system"));
-    assert!(fails("cp", &[&foreign(&portal, "X", b"1"), &mount.join("GEO101/Learnpath")]).contains("Read-only file system"));
+    assert!(
+        fails("cp", &[&foreign(&portal, "X", b"1"), &mount.join("GEO101/Learnpath")]).contains("Read-only file system")
+    );
 }

@@ -183,7 +183,7 @@ impl PortalFs {
         let _turn = self.uploads.turns.take(course);
         let removed = removal::remove_rows(&self.portal, &row, key.into())?.ok_or(FsError::NotFound)?;
         if let Some(folder) = removed.folder
-            && let Err(error) = removal::remove_files(&top, &folder, &mut |_| Ok(()))
+            && let Err(error) = removal::remove_files(&self.portal, &top, &folder)
         {
             let (code, folder) = (String::from_utf8_lossy(&row.code), String::from_utf8_lossy(&folder));
             tracing::warn!(

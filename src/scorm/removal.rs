@@ -2,17 +2,19 @@
 
 use std::io;
 
-use rustix::fs::FileType;
-
 use crate::course::Course;
 use crate::course::empty;
 use crate::course::item::load_one_kind;
-use crate::portal::Portal;
 use crate::portal::database::{DatabaseError, DatabaseExt};
+use crate::portal::staging::Staging;
 use crate::portal::storage::Folder;
+use crate::portal::{Portal, crash};
 
 use super::load::{PATHS, kind_of};
 use super::original::{SCORM, folder_of};
+
+/// The name of the files on their way out, in a staging folder.
+const ASIDE: &[u8] = b"package";
 
 /// What is left to do when the rows of a path are gone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,34 +51,13 @@ fn package_of(kind: Option<i64>, path: &[u8]) -> Option<Vec<u8>> {
     Some(folder.get(..end.unwrap_or(folder.len())).unwrap_or_default().to_vec())
 }
 
-/// Removes the folder `place` of the course's folder `top` with all that lies in it; each file is handed to `before`
-/// first. One that is gone already is fine.
-pub fn remove_files(top: &Folder, place: &[u8], before: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
-    let gone = |outcome: io::Result<()>| match outcome {
+/// Removes the folder `place` of the course's folder `top` with all that lies in it. It goes in one step, so that nobody
+/// ever finds half of a package; one that is gone already is fine.
+pub fn remove_files(portal: &Portal, top: &Folder, place: &[u8]) -> io::Result<()> {
+    crash::point("after-commit");
+    let staging = Staging::new(portal)?;
+    match top.move_to(place, staging.folder(), ASIDE) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         outcome => outcome,
-    };
-    let is_folder = |place: &[u8]| top.stat(place).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode).is_dir());
-    if !is_folder(place) {
-        return Ok(());
     }
-    // Folders are met twice: to find what is in them, and empty.
-    let mut open = vec![(place.to_vec(), false)];
-    while let Some((folder, emptied)) = open.pop() {
-        if emptied {
-            gone(top.remove_folder(&folder))?;
-            continue;
-        }
-        open.push((folder.clone(), true));
-        for name in top.names(&folder)? {
-            let inner = [folder.as_slice(), b"/", &name].concat();
-            if is_folder(&inner) {
-                open.push((inner, false));
-            } else {
-                before(&inner)?;
-                gone(top.remove_file(&inner))?;
-            }
-        }
-    }
-    Ok(())
 }
