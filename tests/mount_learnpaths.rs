@@ -259,6 +259,24 @@ fn removing_a_package_removes_its_learning_path_and_the_files_that_no_other_show
 }
 
 #[test]
+fn a_removed_learning_path_can_be_brought_back_out_of_the_trash() {
+    let portal = TestPortal::new();
+    let course = portal.course("GEO101");
+    let mount = Mount::of(&portal);
+    let folder = mount.join("GEO101/Learnpath");
+    run("cp", &[&foreign(&portal, "Imported", b"page"), &folder.join("pack.zip")]);
+    let before = state(&portal);
+    run("rm", &[&folder.join("Imported.zip")]);
+    assert!(titles(&course).is_empty() && !course.folder_on_disk().join("scorm/pack").exists());
+    let moments = mount.join(".trash/GEO101");
+    let moment = moments.join(names(&moments).remove(0));
+    run("cp", &[&moment.join("backup.zip"), &mount.join("GEO101/backup.zip")]);
+    assert_eq!(state(&portal), before);
+    assert_eq!(entries(&fs::read(folder.join("Imported.zip")).unwrap())["a.html"], b"page");
+    portal.check_finds_nothing();
+}
+
+#[test]
 fn rm_r_of_a_course_with_learning_paths_deletes_it() {
     let portal = sample_portal();
     let mount = Mount::of(&portal);

@@ -21,7 +21,7 @@ pub struct Listing {
 enum Content {
     /// Names and numbers of the courses.
     Courses(Vec<(Vec<u8>, u32)>),
-    /// What is in a course, or in its Learnpath folder: names and nodes.
+    /// What is in a course, in its Learnpath folder, or in a folder of the trash: names and nodes.
     Named(Vec<(Vec<u8>, Node)>),
     /// Documents in a folder, and that folder on the disk if it is there.
     Documents { course: u32, documents: Vec<TreeDocument>, on_disk: Option<Folder> },
@@ -52,8 +52,12 @@ impl Listing {
                 (Node::Documents(course), content)
             }
             Node::Learnpaths(course) => (Node::Course(course), Content::Named(fs.packages(course)?)),
-            Node::Backup(..) | Node::Packages(_) | Node::Package(..) | Node::Temporary(..) => {
+            Node::Backup(..) | Node::Packages(_) | Node::Package(..) | Node::Temporary(..) | Node::TrashedBackup(_) => {
                 return Err(FsError::NotAFolder);
+            }
+            Node::Trash(key) => {
+                let (parent, names) = fs.list_trash(key)?;
+                (parent, Content::Named(names))
             }
         };
         Ok(Listing { node, parent, content })

@@ -27,6 +27,7 @@ mod replies;
 mod snapshots;
 mod spool;
 mod temporaries;
+mod trashed;
 mod turns;
 mod uploads;
 mod writing;
@@ -43,6 +44,7 @@ use crate::course::document::{self, TreeDocument};
 use crate::portal::Portal;
 use crate::portal::database::DatabaseExt;
 use crate::portal::storage::Folder;
+use crate::trash::Trash;
 
 use absent::Absent;
 use archives::Archives;
@@ -52,6 +54,7 @@ use packages::{LEARNPATHS, LearningPaths, PACKAGES};
 use properties::{COURSE, DOCUMENT, ITEM, Property};
 use snapshots::{Courses, SharedTree, Snapshots};
 use temporaries::Temporary;
+use trashed::{TRASH, Trashed};
 use uploads::Uploads;
 
 pub use attributes::{Attributes, Time};
@@ -98,12 +101,17 @@ pub struct Options {
     pub user: i64,
     /// Whether courses can't be deleted.
     pub keep_courses: bool,
+    /// For how many days what is removed can be brought back; 0 if it can't.
+    pub trash: u32,
 }
+
+/// For how many days what is removed can be brought back, if nothing else is said.
+pub const TRASH_DAYS: u32 = 30;
 
 impl Default for Options {
     fn default() -> Self {
         let ttl = Duration::from_secs(1);
-        Options { ttl, uid: None, gid: None, writable: false, user: 1, keep_courses: false }
+        Options { ttl, uid: None, gid: None, writable: false, user: 1, keep_courses: false, trash: TRASH_DAYS }
     }
 }
 
@@ -159,11 +167,13 @@ pub struct PortalFs {
     documents: Documents,
     learning_paths: LearningPaths,
     absent: Absent,
+    trashed: Trashed,
 }
 
 impl PortalFs {
     /// The file system of `portal`; what is costly to compute is remembered in `cache`.
     pub fn new(portal: Arc<Portal>, cache: Arc<Cache>, checksums: Arc<Checksums>, options: Options) -> PortalFs {
+        let trashed = Trashed::new(Trash::new(portal.root(), options.trash), Arc::clone(&checksums));
         let archives = Archives::new(&portal, cache, checksums, options.ttl);
         PortalFs {
             portal,
@@ -174,6 +184,7 @@ impl PortalFs {
             documents: Documents::default(),
             learning_paths: LearningPaths::default(),
             absent: Absent::default(),
+            trashed,
         }
     }
 
@@ -185,7 +196,9 @@ impl PortalFs {
     /// The node `name` in the folder `parent`.
     pub fn lookup(&self, parent: Node, name: &[u8]) -> Result<Attributes, FsError> {
         let node = match parent {
+            Node::Root if name == TRASH => Node::Trash(0),
             Node::Root => Node::Course(self.courses()?.named(name).ok_or(FsError::NotFound)?),
+            Node::Trash(key) => self.in_trash(key, name)?,
             Node::Course(course) => match name {
                 DOCUMENTS => Node::Documents(course),
                 BACKUP => Node::Backup(course, Selection::ALL),
@@ -201,7 +214,7 @@ impl PortalFs {
                 None => self.arriving(parent, name).ok_or(FsError::NotFound)?,
             },
             Node::Documents(_) | Node::Document(..) => return self.document_named(parent, name),
-            Node::Backup(..) | Node::Packages(_) | Node::Package(..) | Node::Temporary(..) => {
+            Node::Backup(..) | Node::Packages(_) | Node::Package(..) | Node::Temporary(..) | Node::TrashedBackup(_) => {
                 return Err(FsError::NotAFolder);
             }
         };
@@ -250,6 +263,7 @@ impl PortalFs {
             }
             Node::Packages(_) | Node::Package(..) | Node::Learnpaths(_) => self.package_attributes(node),
             Node::Temporary(_, number) => self.temporary(number)?.attributes(),
+            Node::Trash(_) | Node::TrashedBackup(_) => self.trash_attributes(node),
         }
     }
 
@@ -285,7 +299,10 @@ impl PortalFs {
                 Ok(OpenFile::Archive(Arc::new(archive)))
             }
             Node::Temporary(_, number) => Ok(OpenFile::Temporary(self.temporary(number)?)),
-            Node::Root | Node::Course(_) | Node::Documents(_) | Node::Learnpaths(_) => Err(FsError::IsAFolder),
+            Node::TrashedBackup(key) => self.open_trashed(key),
+            Node::Root | Node::Course(_) | Node::Documents(_) | Node::Learnpaths(_) | Node::Trash(_) => {
+                Err(FsError::IsAFolder)
+            }
             Node::Document(..) => Err(FsError::BadHandle),
         }
     }
@@ -293,7 +310,7 @@ impl PortalFs {
     /// Room in the portal, or in a course: its quota and what is left of it.
     pub fn space(&self, node: Node) -> Result<Space, FsError> {
         let course = match node {
-            Node::Root => {
+            Node::Root | Node::Trash(_) | Node::TrashedBackup(_) => {
                 let disk = rustix::fs::fstatvfs(self.portal.courses_folder()).map_err(std::io::Error::from)?;
                 return Ok(Space {
                     block: disk.f_frsize,
@@ -328,7 +345,7 @@ impl PortalFs {
             Node::Package(..) | Node::Packages(_) | Node::Learnpaths(_) => {
                 return Ok(self.refusal_property(node).into_iter().chain(self.upload_properties(node)).collect());
             }
-            Node::Backup(..) | Node::Temporary(..) => return Ok(Vec::new()),
+            Node::Backup(..) | Node::Temporary(..) | Node::Trash(_) | Node::TrashedBackup(_) => return Ok(Vec::new()),
         };
         let rows = self.portal.database().read(|session| match node {
             Node::Course(_) => Ok::<_, FsError>(session.rows("SELECT * FROM course WHERE id = ?", &[key.into()])?),

@@ -2,7 +2,7 @@
 //!
 //! A number is a kind (8 bits), a course (24 bits: `course.id`) and a key (32 bits: the row's own key). The root is 1,
 //! as FUSE wants it. Numbers stay right over restarts and between hosts, because rows keep their keys. The one exception
-//! are temporary files, which are no rows but open files of this process.
+//! are temporary files and the trash, which are no rows but things of this process.
 
 use crate::backup::Selection;
 
@@ -27,6 +27,10 @@ pub enum Node {
     Learnpaths(u32),
     /// A temporary file in a course's folder: course and a number that counts up while the portal is mounted.
     Temporary(u32, u32),
+    /// A folder in the trash: a number of this process, 0 for the uppermost one.
+    Trash(u32),
+    /// The backup in a folder of the trash, by the number of that folder.
+    TrashedBackup(u32),
 }
 
 /// The inode number of the root (FUSE_ROOT_ID).
@@ -40,6 +44,8 @@ const TEMPORARY: u64 = 5;
 const PACKAGES: u64 = 16;
 const PACKAGE: u64 = 17;
 const LEARNPATHS: u64 = 18;
+const TRASH: u64 = 250;
+const TRASHED_BACKUP: u64 = 251;
 
 /// The highest `course.id` that fits.
 const LAST_COURSE: u32 = (1 << 24) - 1;
@@ -76,6 +82,8 @@ impl Node {
             Node::Package(course, key) => pack(PACKAGE, course, key),
             Node::Learnpaths(course) => pack(LEARNPATHS, course, 0),
             Node::Temporary(course, number) => pack(TEMPORARY, course, number),
+            Node::Trash(key) => pack(TRASH, 0, key),
+            Node::TrashedBackup(key) => pack(TRASHED_BACKUP, 0, key),
         }
     }
 
@@ -95,6 +103,8 @@ impl Node {
             PACKAGE => Node::Package(course, key),
             LEARNPATHS => Node::Learnpaths(course),
             TEMPORARY => Node::Temporary(course, key),
+            TRASH => Node::Trash(key),
+            TRASHED_BACKUP => Node::TrashedBackup(key),
             _ => return None,
         };
         (node.number() == number).then_some(node)
@@ -119,6 +129,8 @@ mod tests {
                 Node::Package(course, key),
                 Node::Learnpaths(course),
                 Node::Temporary(course, key),
+                Node::Trash(key),
+                Node::TrashedBackup(key),
             ];
             for node in nodes {
                 prop_assert_eq!(Node::from_number(node.number()), Some(node));

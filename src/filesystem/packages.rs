@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use crate::backup::reader::BackupFile;
 use crate::portal::database::DatabaseExt;
+use crate::portal::storage::Folder;
 use crate::scorm::import::{ImportError, Imported, import_from};
 use crate::scorm::paths::{Path, Paths};
 use crate::scorm::{Which, removal};
@@ -179,11 +180,12 @@ impl PortalFs {
         let Node::Package(_, key) = node else { return Err(FsError::NotFound) };
         let row = self.course(course)?;
         let top = self.course_folder(course)?;
+        self.before_removal(course)?;
         // What is being imported ends first.
         let _turn = self.uploads.turns.take(course);
         let removed = removal::remove_rows(&self.portal, &row, key.into())?.ok_or(FsError::NotFound)?;
         if let Some(folder) = removed.folder
-            && let Err(error) = removal::remove_files(&self.portal, &top, &folder)
+            && let Err(error) = self.remove_package_files(course, &top, &folder)
         {
             let (code, folder) = (String::from_utf8_lossy(&row.code), String::from_utf8_lossy(&folder));
             tracing::warn!(
@@ -194,6 +196,13 @@ impl PortalFs {
             self.learning_paths.set_emptied(course, caller);
         }
         Ok(())
+    }
+
+    fn remove_package_files(&self, course: u32, top: &Folder, folder: &[u8]) -> Result<(), FsError> {
+        for file in removal::files(top, folder)? {
+            self.keep_file(course, top, &file)?;
+        }
+        Ok(removal::remove_files(&self.portal, top, folder)?)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::backup::loose_files::{Tree, walk};
 use crate::course::Course;
 use crate::course::empty;
 use crate::course::item::load_one_kind;
@@ -12,6 +13,7 @@ use crate::portal::{Portal, crash};
 
 use super::load::{PATHS, kind_of};
 use super::original::{SCORM, folder_of};
+use super::package::files_of;
 
 /// The name of the files on their way out, in a staging folder.
 const ASIDE: &[u8] = b"package";
@@ -49,6 +51,13 @@ fn package_of(kind: Option<i64>, path: &[u8]) -> Option<Vec<u8>> {
     let folder = folder_of(path).filter(|_| kind == Some(SCORM))?;
     let end = folder.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(place, _)| place).nth(1);
     Some(folder.get(..end.unwrap_or(folder.len())).unwrap_or_default().to_vec())
+}
+
+/// The files below the folder `place` of the course's folder `top`.
+pub fn files(top: &Folder, place: &[u8]) -> io::Result<Vec<Vec<u8>>> {
+    let mut tree = Tree::default();
+    walk(top, place, &mut tree).map_err(io::Error::other)?;
+    Ok(files_of(tree).into_iter().map(|(place, _)| place.to_vec()).collect())
 }
 
 /// Removes the folder `place` of the course's folder `top` with all that lies in it. It goes in one step, so that nobody
