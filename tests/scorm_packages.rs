@@ -8,7 +8,7 @@ use coursefs::portal::database::DatabaseExt;
 use coursefs::scorm::paths::Paths;
 use coursefs::scorm::{Package, Which};
 use scorm_support::{Entries, HandMadePath, assert_valid, package, sample_portal};
-use support::TestPortal;
+use support::{TestPortal, portals};
 
 fn text<'e>(entries: &'e Entries, name: &str) -> &'e str {
     let bytes = entries.get(name).unwrap_or_else(|| panic!("no {name} in {:?}", entries.keys()));
@@ -263,7 +263,9 @@ fn tests_tell_their_pass_mark_and_time_limit() {
 fn hostile_content_makes_a_valid_package() {
     let portal = TestPortal::new();
     let course = portal.course("EVIL");
-    let nasty = "<script>alert(1)</script> ]]> \"quotes' & &amp; \u{1}\u{8} --> %00 日本 😀";
+    let rare = portals::rare_letter();
+    let nasty = format!("<script>alert(1)</script> ]]> \"quotes' & &amp; \u{1}\u{8} --> %00 日本 {rare}");
+    let nasty = nasty.as_str();
     let long = "é".repeat(511);
     let link = "INSERT INTO c_link (c_id, url, title, description, category_id, display_order, on_homepage, target, session_id) \
                 VALUES (?, ?, ?, '', 0, 1, '0', '_self', 0)";
@@ -278,7 +280,7 @@ fn hostile_content_makes_a_valid_package() {
     // A film of 3 GB, of which the disk holds nothing.
     let film = course.file("/film.mp4", b"");
     std::fs::File::options().write(true).open(course.on_disk("/film.mp4")).unwrap().set_len(3 << 30).unwrap();
-    let path = HandMadePath::new(&course, &format!("{nasty}{long}"));
+    let path = HandMadePath::new(&course, &format!("{nasty}{}", "é".repeat(180)));
     let chapter = path.step("dir", nasty, 0, 0);
     path.step("document", &long, a, chapter);
     path.step("link", nasty, link, chapter);

@@ -90,6 +90,15 @@ impl KeptRows {
         state.last = Some((which, at, loaded));
     }
 
+    /// Notes what the files were like at a later look, for whoever opens next.
+    fn looked(&self, which: Which, counter: u64, contents: Contents) {
+        if let Some((other, at, loaded)) = &mut self.lock(counter).last
+            && *other == which
+        {
+            (*at, loaded.contents) = (Instant::now(), contents);
+        }
+    }
+
     fn lock(&self, counter: u64) -> MutexGuard<'_, KeptState> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.counter != counter {
@@ -122,7 +131,9 @@ impl Archives {
         if let Some(rows) = self.rows.get(which, counter) {
             let contents = Contents::gather(portal, rows)?;
             if contents.pages_hold() {
-                return self.look(which, &contents, &mut looked, at, counter);
+                let summary = self.look(which, &contents, &mut looked, at, counter)?;
+                self.rows.looked(which, counter, contents);
+                return Ok(summary);
             }
         }
         let loaded = Rows::load(portal, course.id, selection)?;

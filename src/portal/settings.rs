@@ -24,6 +24,11 @@ impl Settings {
         Ok(Settings { values })
     }
 
+    /// Gives `variable` another value.
+    pub fn set(&mut self, variable: &str, value: &str) {
+        self.values.insert((variable.to_owned(), String::new()), value.to_owned());
+    }
+
     /// The value of `variable`, `None` if it is not set.
     pub fn get(&self, variable: &str) -> Option<&str> {
         self.with_subkey(variable, "")

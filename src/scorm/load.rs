@@ -6,7 +6,7 @@ use crate::backup::newest_edit;
 use crate::course::document::DocumentTree;
 use crate::course::item::{Item, load_one_kind};
 use crate::course::tool::{Kind, TOOLS};
-use crate::course::{Course, portal_url};
+use crate::course::{Course, course_url};
 use crate::portal::database::{DatabaseError, Row, Session};
 
 use super::references::address::Addresses;
@@ -83,7 +83,7 @@ impl CourseRows {
             Some(kind) => load_one_kind(session, kind, &row)?,
             None => Vec::new(),
         };
-        let addresses = Addresses::new(&course.directory, &portal_url(session)?);
+        let addresses = Addresses::new(&course.directory, &course_url(session, course.id)?);
         let documents = DocumentTree::load(session, course.id)?;
         let changed = changed(&row, &paths, &targets);
         Ok(Some(CourseRows { course, addresses, documents, paths, targets, categories, changed }))

@@ -1,6 +1,7 @@
 //! A MariaDB server for the tests of one program: started when the first of them wants it, on a file system in memory
 //! if there is one, gone with the last of them, also if they are killed.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -15,18 +16,27 @@ pub const USER: &str = "chamilo";
 /// A password that has to be quoted with care.
 pub const PASSWORD: &str = "pass'w\"ö\\rd $_#";
 
-/// Starts the server and waits for the end of its standard input, which is that of the tests.
+/// Starts the server, stops and starts it when it is told to, and ends with its standard input, which is that of the
+/// tests.
 const KEEPER: &str = r#"
 trap '' INT TERM HUP
-"$@" >"$FOLDER/output" 2>&1 &
-server=$!
-cat >/dev/null
-kill -9 $server
-wait $server 2>/dev/null
+start() {
+    "$@" </dev/null >>"$FOLDER/output" 2>&1 &
+    server=$!
+}
+stop() {
+    kill -9 $server
+    wait $server 2>/dev/null
+}
+start "$@"
+while read -r word; do
+    $word "$@"
+done
+stop
 rm -rf "$FOLDER"
 "#;
 
-/// What the server is told. Nothing of it needs to outlive a crash.
+/// What the server is told. Nothing needs to outlive the machine.
 const OPTIONS: &[&str] = &[
     "--skip-networking",
     "--skip-log-bin",
@@ -38,7 +48,7 @@ const OPTIONS: &[&str] = &[
     "--innodb-buffer-pool-size=128M",
     "--innodb-log-file-size=32M",
     "--innodb-file-per-table=0",
-    "--innodb-flush-log-at-trx-commit=0",
+    "--innodb-flush-log-at-trx-commit=2",
     "--innodb-flush-method=nosync",
     "--innodb-doublewrite=0",
 ];
@@ -48,7 +58,7 @@ pub struct Server {
     socket: PathBuf,
     admin: Mutex<Conn>,
     // Closed by the kernel when this process ends, however that happens.
-    _alive: ChildStdin,
+    keeper: Mutex<ChildStdin>,
 }
 
 impl Server {
@@ -109,7 +119,25 @@ impl Server {
         admin.query_drop("SET SESSION lock_wait_timeout = 5").unwrap();
         admin.query_drop(format!("CREATE USER {account}")).unwrap();
         admin.query_drop(format!("GRANT ALL PRIVILEGES ON `portal\\_%`.* TO '{USER}'@'%'")).unwrap();
-        Server { socket, admin: Mutex::new(admin), _alive: alive }
+        Server { socket, admin: Mutex::new(admin), keeper: Mutex::new(alive) }
+    }
+
+    /// Kills it; `admin` is of no use until it is started again.
+    pub fn stop(&self) {
+        self.tell("stop");
+        super::wait_for("the end of the database server", 20, || connect(&self.socket).is_err().then_some(()));
+    }
+
+    /// Starts it again.
+    pub fn start_again(&self) {
+        self.tell("start");
+        let mut admin = super::wait_for("the database server", 60, || connect(&self.socket).ok());
+        admin.query_drop("SET SESSION lock_wait_timeout = 5").unwrap();
+        *self.admin() = admin;
+    }
+
+    fn tell(&self, word: &str) {
+        writeln!(self.keeper.lock().unwrap(), "{word}").unwrap();
     }
 
     /// Where it listens.
@@ -124,7 +152,7 @@ impl Server {
 }
 
 /// As the account with all rights.
-fn connect(socket: &Path) -> mysql::Result<Conn> {
+pub fn connect(socket: &Path) -> mysql::Result<Conn> {
     let options = OptsBuilder::new().socket(socket.to_str()).user(Some("root")).prefer_socket(false);
     Conn::new(options.read_timeout(Some(Duration::from_secs(120))))
 }

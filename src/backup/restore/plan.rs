@@ -1,18 +1,19 @@
 //! The documents of an archive, judged before anything is touched: where each would lie, and whether it may.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use crate::course::document_rows;
 use crate::course::names::{self, ExtensionFilter, Verdict};
 use crate::php::{Key, Value};
 use crate::portal::Settings;
-use crate::portal::database::Row;
+use crate::portal::database::{Row, Session};
 
 use super::super::extras;
 use super::super::links::{self, Patch};
 use super::super::reader::BackupFile;
 use super::documents::below_documents;
-use super::{Report, RestoreError};
+use super::{Report, RestoreError, unwritable};
 
 /// The longest name of a file in bytes (Linux).
 const LONGEST_NAME: usize = 255;
@@ -48,7 +49,7 @@ pub struct Planned {
 pub fn plan(
     backup: &mut BackupFile,
     course: &Value<'_>,
-    settings: &Settings,
+    (settings, session): (&Settings, &dyn Session),
     report: &mut Report,
 ) -> Result<Vec<Planned>, RestoreError> {
     let filter = ExtensionFilter::from_settings(settings);
@@ -87,7 +88,11 @@ pub fn plan(
         if visibility == Some(DELETED) {
             continue;
         }
-        let Some(path) = allowed_path(&relative, folder, &filter) else {
+        let held = match session.holds(&relative) {
+            true => Cow::Borrowed(&relative),
+            false => Cow::Owned(unwritable::path(&relative)),
+        };
+        let Some(path) = allowed_path(&held, folder, &filter) else {
             report.refused.push(shown);
             continue;
         };
@@ -114,8 +119,8 @@ pub fn plan(
             path,
             entry: (!folder).then_some(entry),
             size,
-            title: text("title").unwrap_or_default().into_owned(),
-            comment: text("comment").map(std::borrow::Cow::into_owned),
+            title: held_text(session, text("title").unwrap_or_default()),
+            comment: text("comment").map(|text| held_text(session, text)),
             visible: visibility != Some(0),
             patches: patches(resource),
             readonly: extra(resource, "readonly").and_then(Value::as_int) == Some(1),
@@ -189,6 +194,14 @@ pub fn sound_names(path: &[u8]) -> Result<(), &'static str> {
         }
     }
     Ok(())
+}
+
+/// A text about a document as the database can hold it.
+fn held_text(session: &dyn Session, text: Cow<'_, str>) -> String {
+    match session.holds(text.as_bytes()) {
+        true => text.into_owned(),
+        false => String::from_utf8_lossy(&unwritable::replaced(text.as_bytes())).into_owned(),
+    }
 }
 
 /// The path under which the portal may hold the document: names that a web server would run are made harmless as
