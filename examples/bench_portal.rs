@@ -14,9 +14,9 @@ use clap::Parser;
 use coursefs::course::create::{self, NewCourse};
 use coursefs::course::document_rows::{self, DocumentKind, NewDocument};
 use coursefs::course::{Course, Stamp};
-use coursefs::portal::{Access, Portal};
 use coursefs::portal::database::{DatabaseExt, Session};
 use coursefs::portal::storage::Folder;
+use coursefs::portal::{Access, Portal};
 
 /// The user that an embedded portal starts with.
 const ADMINISTRATOR: i64 = 1;

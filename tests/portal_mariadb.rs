@@ -289,8 +289,12 @@ fn a_transaction_that_meets_a_deadlock_is_run_again_with_the_keys_it_had() {
     rival.query_drop(format!("USE `{database}`; START TRANSACTION")).unwrap();
     // The server sacrifices whoever has changed less.
     for _ in 0..200 {
-        rival.query_drop("INSERT INTO c_glossary (c_id, glossary_id, name, description, display_order, session_id) \
-                          VALUES (1, 0, 'rival', '', 1, 0)").unwrap();
+        rival
+            .query_drop(
+                "INSERT INTO c_glossary (c_id, glossary_id, name, description, display_order, session_id) \
+                          VALUES (1, 0, 'rival', '', 1, 0)",
+            )
+            .unwrap();
     }
     rival.query_drop("UPDATE c_glossary SET display_order = 7 WHERE name = 'two' AND iid = 2").unwrap();
     let set = |session: &dyn Session, iid: i64| {

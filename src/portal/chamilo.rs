@@ -44,7 +44,9 @@ pub(super) fn open(root: &Path, supplied: &Supplied) -> Result<(MariaDb, Overrid
         && other != root
     {
         let (root, other) = (root.display(), other.display());
-        warn!("the configuration of {root} is that of {other} (root_sys): the rows are those of {other}, the files not");
+        warn!(
+            "the configuration of {root} is that of {other} (root_sys): the rows are those of {other}, the files not"
+        );
     }
     let database = MariaDb::open(&configuration)?;
     check(&database, root)?;

@@ -7,7 +7,7 @@ use crate::course::document_rows;
 use crate::course::names::{self, ExtensionFilter, Verdict};
 use crate::php::{Key, Value};
 use crate::portal::Settings;
-use crate::portal::database::{Row, Session};
+use crate::portal::database::Row;
 
 use super::super::extras;
 use super::super::links::{self, Patch};
@@ -45,50 +45,106 @@ pub struct Planned {
     pub history: Option<Row>,
 }
 
+/// A document as an archive describes it.
+pub struct Described {
+    /// Its key in the archive.
+    pub key: Option<i64>,
+    /// The name of its file in the archive, `document/` and a path.
+    pub stored: Vec<u8>,
+    /// Where it is to lie, `document/` and a path, if that is elsewhere.
+    pub place: Option<Vec<u8>>,
+    /// Whether it is a folder.
+    pub folder: bool,
+    /// What people see.
+    pub title: String,
+    /// A remark.
+    pub comment: Option<String>,
+    /// Whether students see it.
+    pub visible: bool,
+    /// What was replaced in the page when the archive was made.
+    pub patches: Vec<Patch>,
+    /// Whether only its author may change it.
+    pub readonly: bool,
+    /// Its property row, if there is one with dates.
+    pub history: Option<Row>,
+}
+
 /// Judges the documents of `course`; folders come before what is in them.
 pub fn plan(
     backup: &mut BackupFile,
     course: &Value<'_>,
-    (settings, session): (&Settings, &dyn Session),
+    settings: &Settings,
     report: &mut Report,
 ) -> Result<Vec<Planned>, RestoreError> {
-    let filter = ExtensionFilter::from_settings(settings);
     let resources = course.get("resources").and_then(|resources| resources.get("document"));
-    let mut planned = Vec::new();
-    let mut taken = HashSet::new();
+    let mut described = Vec::new();
     for (key, resource) in resources.into_iter().flat_map(Value::entries) {
         let text = |name| resource.get(name).and_then(Value::as_text);
-        let Some(stored_path) = resource.get("path").and_then(Value::as_bytes) else { continue };
+        let Some(stored) = resource.get("path").and_then(Value::as_bytes) else { continue };
         let folder = match text("file_type").as_deref() {
             Some("file") => false,
             Some("folder") => true,
             // A link to a cloud has no file; Chamilo's importer leaves it out too.
             _ => {
-                report.documents.missing.push(String::from_utf8_lossy(&stored_path).into_owned());
+                report.documents.missing.push(String::from_utf8_lossy(&stored).into_owned());
                 continue;
             }
         };
-        let unsafe_path = |path: &[u8], reason| RestoreError::UnsafePath {
-            archive: backup.path().to_owned(),
-            path: String::from_utf8_lossy(path).into_owned(),
-            reason,
-        };
-        // Ours stand under another name where Chamilo's importer would lose them, with the true path beside it.
-        let stored = sound_path(&stored_path).map_err(|reason| unsafe_path(&stored_path, reason))?.to_vec();
-        let relative = match extra(resource, "path").and_then(Value::as_bytes) {
-            Some(path) => {
-                let path = below_documents(&path);
-                sound_path(&path).map_err(|reason| unsafe_path(&path, reason))?.to_vec()
-            }
-            None => stored.clone(),
-        };
-        let shown = String::from_utf8_lossy(&relative).into_owned();
         let newest = newest_property(resource);
         let visibility = newest.and_then(|property| property.get("visibility")).and_then(Value::as_int);
         if visibility == Some(DELETED) {
+            sound_path(&stored).map_err(|reason| unsafe_path(backup, &stored, reason))?;
             continue;
         }
-        let held = match session.holds(&relative) {
+        described.push(Described {
+            key: match key {
+                Key::Int(key) => Some(*key),
+                Key::String(_) => None,
+            },
+            stored: stored.into_owned(),
+            // Ours stand under another name where Chamilo's importer would lose them, with the true path beside it.
+            place: extra(resource, "path").and_then(Value::as_bytes).map(|path| below_documents(&path)),
+            folder,
+            title: text("title").unwrap_or_default().into_owned(),
+            comment: text("comment").map(std::borrow::Cow::into_owned),
+            visible: visibility != Some(0),
+            patches: patches(resource),
+            readonly: extra(resource, "readonly").and_then(Value::as_int) == Some(1),
+            history: newest.filter(|row| has_history(row)).map(extras::read_property),
+        });
+    }
+    judged(backup, described, settings, report)
+}
+
+fn unsafe_path(backup: &BackupFile, path: &[u8], reason: &'static str) -> RestoreError {
+    RestoreError::UnsafePath {
+        archive: backup.path().to_owned(),
+        path: String::from_utf8_lossy(path).into_owned(),
+        reason,
+    }
+}
+
+/// Judges described documents; folders come before what is in them.
+pub fn judged(
+    backup: &mut BackupFile,
+    described: Vec<Described>,
+    settings: &Settings,
+    report: &mut Report,
+) -> Result<Vec<Planned>, RestoreError> {
+    let filter = ExtensionFilter::from_settings(settings);
+    let mut planned = Vec::new();
+    let mut taken = HashSet::new();
+    for document in described {
+        let Described { key, folder, .. } = document;
+        let sound =
+            |path: &[u8]| sound_path(path).map(<[u8]>::to_vec).map_err(|reason| unsafe_path(backup, path, reason));
+        let stored = sound(&document.stored)?;
+        let relative = match &document.place {
+            Some(place) => sound(place)?,
+            None => stored.clone(),
+        };
+        let shown = String::from_utf8_lossy(&relative).into_owned();
+        let held = match settings.holds(&relative) {
             true => Cow::Borrowed(&relative),
             false => Cow::Owned(unwritable::path(&relative)),
         };
@@ -112,27 +168,20 @@ pub fn plan(
             report.documents.renamed.push((shown, String::from_utf8_lossy(&path).into_owned()));
         }
         planned.push(Planned {
-            key: match key {
-                Key::Int(key) => Some(*key),
-                Key::String(_) => None,
-            },
+            key,
             path,
             entry: (!folder).then_some(entry),
             size,
-            title: held_text(session, text("title").unwrap_or_default()),
-            comment: text("comment").map(|text| held_text(session, text)),
-            visible: visibility != Some(0),
-            patches: patches(resource),
-            readonly: extra(resource, "readonly").and_then(Value::as_int) == Some(1),
-            history: newest.filter(|row| has_history(row)).map(extras::read_property),
+            title: held_text(settings, document.title),
+            comment: document.comment.map(|text| held_text(settings, text)),
+            visible: document.visible,
+            patches: document.patches,
+            readonly: document.readonly,
+            history: document.history,
         });
     }
     planned.sort_by(|a, b| a.path.cmp(&b.path));
-    with_folders(planned).map_err(|path| RestoreError::UnsafePath {
-        archive: backup.path().to_owned(),
-        path: String::from_utf8_lossy(&path).into_owned(),
-        reason: "it lies in what is a file there",
-    })
+    with_folders(planned).map_err(|path| unsafe_path(backup, &path, "it lies in what is a file there"))
 }
 
 /// Adds the folders that files lie in but the archive does not name: a document is reached through its folders only.
@@ -182,6 +231,11 @@ fn sound_path(path: &[u8]) -> Result<&[u8], &'static str> {
     Ok(relative)
 }
 
+/// Whether a path has nothing but names that a file may have.
+pub fn is_sound(path: &[u8]) -> bool {
+    sound_names(path).is_ok()
+}
+
 /// Says what is wrong with the names of a path, if anything is.
 pub fn sound_names(path: &[u8]) -> Result<(), &'static str> {
     for name in path.split(|byte| *byte == b'/') {
@@ -197,9 +251,9 @@ pub fn sound_names(path: &[u8]) -> Result<(), &'static str> {
 }
 
 /// A text about a document as the database can hold it.
-fn held_text(session: &dyn Session, text: Cow<'_, str>) -> String {
-    match session.holds(text.as_bytes()) {
-        true => text.into_owned(),
+fn held_text(settings: &Settings, text: String) -> String {
+    match settings.holds(text.as_bytes()) {
+        true => text,
         false => String::from_utf8_lossy(&unwritable::replaced(text.as_bytes())).into_owned(),
     }
 }

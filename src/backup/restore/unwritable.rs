@@ -7,16 +7,17 @@
 use crate::backup::texts;
 use crate::course::item::Record;
 use crate::course::tool::{Role, Table};
-use crate::portal::database::{Session, Value};
+use crate::portal::Settings;
+use crate::portal::database::Value;
 
 use super::Report;
 use super::items::ReadItems;
 
-/// Changes what `session` can't hold in `items`.
-pub fn adapt(session: &dyn Session, items: &mut ReadItems, report: &mut Report) {
+/// Changes what the portal's database can't hold in `items`.
+pub fn adapt(settings: &Settings, items: &mut ReadItems, report: &mut Report) {
     items.change(&mut |table: &Table, record: &mut Record| {
         let key = record.key(table).unwrap_or(0);
-        let held = |value: &Value| matches!(value, Value::Text(text) if !session.holds(text));
+        let held = |value: &Value| matches!(value, Value::Text(text) if !settings.holds(text));
         let columns: Vec<String> =
             record.iter().filter(|(_, value)| held(value)).map(|(column, _)| column.to_owned()).collect();
         for column in columns {
