@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use coursefs::portal::database::{Database, DatabaseExt, Row, Session};
 use coursefs::portal::{Access, Portal};
+use mysql::Conn;
 use mysql::prelude::Queryable;
 
 use super::server::{PASSWORD, Server, USER, quoted};
@@ -34,9 +35,7 @@ pub fn init_in(server: &Server, root: &Path) -> Portal {
         std::fs::create_dir_all(root.join(folder)).unwrap();
     }
     let database = new_database(server);
-    let mut admin = server.admin();
-    admin.query_drop(format!("USE `{database}`; {TABLES}")).unwrap();
-    drop(admin);
+    run_all(&mut server.admin(), &format!("USE `{database}`; {TABLES}"));
     configure(server, root, &database);
     Portal::open(root, Access::ReadWrite).unwrap()
 }
@@ -92,11 +91,11 @@ pub fn copy(from: &Path, to: &Path) {
     let mut admin = server.admin();
     let sql = "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = ?";
     let tables: Vec<String> = admin.exec(sql, (&old,)).unwrap();
-    let mut sql = format!("USE `{new}`; {TABLES}; SET foreign_key_checks = 0, sql_mode = 'NO_AUTO_VALUE_ON_ZERO';");
+    let mut sql = format!("USE `{new}`; {TABLES} SET foreign_key_checks = 0, sql_mode = 'NO_AUTO_VALUE_ON_ZERO';");
     for table in tables {
         sql.push_str(&format!("DELETE FROM `{table}`; INSERT INTO `{table}` SELECT * FROM `{old}`.`{table}`;"));
     }
-    admin.query_drop(sql + "SET foreign_key_checks = 1, sql_mode = DEFAULT").unwrap();
+    run_all(&mut admin, &(sql + "SET foreign_key_checks = 1, sql_mode = DEFAULT"));
     drop(admin);
     configure(server, to, &new);
 }
@@ -186,7 +185,16 @@ pub fn as_admin_of(server: &Server, root: &Path, statements: &[&str]) {
     let mut admin = server.admin();
     admin.query_drop(format!("USE `{database}`")).unwrap();
     for statement in statements {
-        admin.query_drop(statement).unwrap_or_else(|error| panic!("{statement}: {error}"));
+        run_all(&mut admin, statement);
+    }
+}
+
+/// Runs statements. The client forgets the errors of all but the first unless their answers are read.
+fn run_all(connection: &mut Conn, statements: &str) {
+    let shown = statements.get(..100).unwrap_or(statements);
+    let mut answers = connection.query_iter(statements).unwrap_or_else(|error| panic!("{shown}: {error}"));
+    while let Some(answer) = answers.iter() {
+        answer.for_each(|row| drop(row.unwrap_or_else(|error| panic!("{shown} …: {error}"))));
     }
 }
 

@@ -51,6 +51,7 @@ const OPTIONS: &[&str] = &[
     "--innodb-flush-log-at-trx-commit=2",
     "--innodb-flush-method=nosync",
     "--innodb-doublewrite=0",
+    "--innodb-use-native-aio=0",
 ];
 
 /// A running server.
@@ -78,28 +79,19 @@ impl Server {
         std::fs::remove_dir_all(&folder).ok();
         std::fs::create_dir(&folder).unwrap();
         let (data, socket) = (folder.join("data"), folder.join("socket"));
+        // A server that starts removes what others have in a folder for temporary files that it shares with them.
+        std::fs::create_dir(folder.join("tmp")).unwrap();
+        let temporary = format!("--tmpdir={}", folder.join("tmp").display());
         let is_root = rustix::process::geteuid().is_root();
         let user: &[&str] = if is_root { &["--user=root"] } else { &[] };
-        let installed = program("mariadb-install-db")
-            .args([
-                "--no-defaults",
-                "--auth-root-authentication-method=normal",
-                "--skip-test-db",
-                "--skip-name-resolve",
-            ])
-            .args(user)
-            .arg(format!("--datadir={}", data.display()))
-            .output()
-            .unwrap_or_else(|error| {
-                panic!("can't run mariadb-install-db ({error}): run scripts/test, which installs it")
-            });
-        assert!(installed.status.success(), "{}", String::from_utf8_lossy(&installed.stdout));
+        install(&data, user, &temporary);
         let mut keeper = program("sh")
             .args(["-c", KEEPER, "sh", "mariadbd", "--no-defaults"])
             .args(user)
             .arg(format!("--datadir={}", data.display()))
             .arg(format!("--socket={}", socket.display()))
             .arg(format!("--pid-file={}", folder.join("pid").display()))
+            .arg(&temporary)
             .args(OPTIONS)
             .args(options)
             .env("FOLDER", &folder)
@@ -149,6 +141,35 @@ impl Server {
     pub fn admin(&self) -> MutexGuard<'_, Conn> {
         self.admin.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Makes the tables of a new server. Several servers at once may be too much for a busy machine.
+fn install(data: &Path, user: &[&str], temporary: &str) {
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut said = String::new();
+    for _ in 0..3 {
+        let installed = program("mariadb-install-db")
+            .args([
+                "--no-defaults",
+                "--auth-root-authentication-method=normal",
+                "--skip-test-db",
+                "--skip-name-resolve",
+            ])
+            .args(user)
+            .args([&format!("--datadir={}", data.display()), temporary, "--innodb-use-native-aio=0"])
+            .output();
+        let installed = installed.unwrap_or_else(|error| {
+            panic!("can't run mariadb-install-db ({error}): run scripts/test, which installs it")
+        });
+        if installed.status.success() {
+            return;
+        }
+        said = String::from_utf8_lossy(&[installed.stdout, installed.stderr].concat()).into_owned();
+        std::fs::remove_dir_all(data).ok();
+    }
+    std::fs::remove_dir_all(data.parent().unwrap()).ok();
+    panic!("{said}");
 }
 
 /// As the account with all rights.

@@ -114,7 +114,7 @@ impl MariaDb {
         loop {
             let (mut connection, is_new) = self.connection()?;
             let begun = match kind {
-                Kind::Read => run(&mut connection, BEGIN_READ).map(|()| true),
+                Kind::Read => run(&mut connection, BEGIN_READ).map(|_| true),
                 Kind::Write => self.begin_writing(&mut connection),
             };
             match begun {
@@ -137,8 +137,7 @@ impl MariaDb {
             self.lock,
             LOCK_WAIT.as_secs()
         );
-        let locked: Option<Option<i64>> = connection.query_first(sql)?;
-        if locked.flatten() == Some(1) {
+        if run(connection, &sql)? == Some(1) {
             return Ok(true);
         }
         run(connection, "ROLLBACK")?;

@@ -113,7 +113,7 @@ impl<'a> MariaSession<'a> {
 
     /// Ends the transaction. The connection is handed on unless it is lost.
     pub(super) fn commit(self) -> (Option<Conn>, Result<(), DatabaseError>) {
-        let ended = self.attempts("COMMIT", |connection| run(connection, "COMMIT"));
+        let ended = self.attempts("COMMIT", |connection| run(connection, "COMMIT").map(drop));
         (self.connection.take(), ended)
     }
 
