@@ -78,7 +78,8 @@ impl Mounting {
         portal.database().set_patience(patience);
         let (ttl, writable) = (options.ttl.saturating_sub(patience), !options.read_only);
         let keep_courses = options.keep_courses;
-        let shown = Options { ttl, uid: options.uid, gid: options.gid, writable, user, keep_courses };
+        let shown =
+            Options { ttl, uid: options.uid, gid: options.gid, writable, user, keep_courses, trash: options.trash };
         let fs = Arc::new(PortalFs::new(Arc::new(portal), cache, checksums, shown));
         // Before any thread starts, so that no signal ends the process without unmounting.
         let signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
@@ -93,6 +94,7 @@ impl Mounting {
             handle.close();
             ended
         })?;
+        fs.begin_trash();
         info!("mounted on {}", mount_point.display());
         Ok(Mounting { mount_point, fs, unmounter, session, signals })
     }

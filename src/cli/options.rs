@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::filesystem::TRASH_DAYS;
 use crate::portal::configuration::Supplied;
 
 /// What can be said with `-o`.
@@ -25,6 +26,8 @@ pub struct MountOptions {
     pub database: Vec<(String, String)>,
     /// Whether courses can't be deleted.
     pub keep_courses: bool,
+    /// For how many days what is removed can be brought back.
+    pub trash: u32,
 }
 
 impl Default for MountOptions {
@@ -39,6 +42,7 @@ impl Default for MountOptions {
             passthrough: true,
             database: Vec::new(),
             keep_courses: false,
+            trash: TRASH_DAYS,
         }
     }
 }
@@ -62,6 +66,7 @@ impl MountOptions {
                 ("passthrough", None) => options.passthrough = true,
                 ("nopassthrough", None) => options.passthrough = false,
                 ("keep_courses", None) => options.keep_courses = true,
+                ("trash", Some(value)) => options.trash = number(name, value)?,
                 ("uid", Some(value)) => options.uid = Some(number(name, value)?),
                 ("gid", Some(value)) => options.gid = Some(number(name, value)?),
                 ("user", Some(value)) if !value.is_empty() => options.user = Some(value.to_owned()),
@@ -74,7 +79,7 @@ impl MountOptions {
                 _ => {
                     return Err(format!(
                         "there is no mount option {word:?}; there are ro, rw, allow_other, uid=N, gid=N, user=NAME, ttl=SECONDS, \
-                         passthrough, nopassthrough, keep_courses, and for the database of a Chamilo credentials=FILE, \
+                         passthrough, nopassthrough, keep_courses, trash=DAYS, and for the database of a Chamilo credentials=FILE, \
                          db_host=, db_port=, db_socket=, db_name=, db_user= and db_tls="
                     ));
                 }
