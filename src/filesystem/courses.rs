@@ -9,9 +9,10 @@ use rustix::fs::Timestamps;
 
 use crate::course::create::{self, NewCourse};
 use crate::course::{delete, names};
+use crate::portal::database::DatabaseExt;
 
 use super::documents::timespec;
-use super::{Attributes, Change, DOCUMENTS, FsError, Node, PortalFs};
+use super::{Attributes, Change, DOCUMENTS, FsError, LEARNPATHS, Node, PortalFs};
 
 /// Names that file managers and operating systems give files of their own, without a dot in front.
 const DROPPINGS: [&[u8]; 3] = [b"Thumbs.db", b"desktop.ini", b"lost+found"];
@@ -27,9 +28,9 @@ impl PortalFs {
                 self.attributes(Node::Course(course))
             }
             // It is there and believed not to be: for a process that has just made the course, or removed the folder.
-            Node::Course(course) if name == DOCUMENTS => {
+            Node::Course(course) if name == DOCUMENTS || name == LEARNPATHS => {
                 self.absent.appears(Node::Course(course), name);
-                self.attributes(Node::Documents(course))
+                self.lookup(parent, name)
             }
             _ => Err(FsError::ReadOnly),
         }
@@ -56,13 +57,14 @@ impl PortalFs {
         self.writable()?;
         match parent {
             Node::Root => self.delete_course(self.courses()?.named(name).ok_or(FsError::NotFound)?),
-            Node::Course(course) if name == DOCUMENTS => {
-                if self.has_entries(Node::Documents(course))? {
+            Node::Course(course) if name == DOCUMENTS || name == LEARNPATHS => {
+                if self.has_entries(self.lookup(parent, name)?.node)? {
                     return Err(FsError::NotEmpty);
                 }
                 self.absent.removed(Node::Course(course), name, caller);
                 Ok(())
             }
+            Node::Trash(key) => self.forget_trashed(key, name),
             _ => Err(FsError::ReadOnly),
         }
     }
@@ -74,9 +76,11 @@ impl PortalFs {
         if self.options.keep_courses {
             return Err(FsError::CoursesKept(code));
         }
-        if self.has_entries(Node::Documents(number))? {
+        if self.has_entries(Node::Documents(number))? || self.has_entries(Node::Learnpaths(number))? {
             return Err(FsError::NotEmpty);
         }
+        self.portal.database().read(|session| delete::check(session, &course))?;
+        self.before_removal(number)?;
         // What is being restored into it ends first.
         let turn = self.uploads.turns.take(number);
         let left = delete::delete(&self.portal, &course, &self.stamp())?;

@@ -9,6 +9,8 @@ use crate::course::delete::DeleteError;
 use crate::course::document_rows::DocumentRowError;
 use crate::course::names::Refusal;
 use crate::portal::database::DatabaseError;
+use crate::scorm::PackageError;
+use crate::trash::TrashError;
 
 use super::uploads::UploadError;
 
@@ -76,6 +78,9 @@ pub enum FsError {
     /// A course can't be deleted.
     #[error(transparent)]
     Delete(#[from] DeleteError),
+    /// What is to be removed can't be remembered, or what was removed not be found.
+    #[error("{0}; nothing was removed")]
+    Trash(TrashError),
     /// The mount does not delete courses.
     #[error("course {0} is not deleted: the portal is mounted with keep_courses")]
     CoursesKept(String),
@@ -105,6 +110,9 @@ pub enum FsError {
     /// The backup can't be made.
     #[error(transparent)]
     Backup(#[from] BackupError),
+    /// The package can't be made.
+    #[error(transparent)]
+    Package(#[from] PackageError),
     /// The archive can't be read, or changed under its reader.
     #[error(transparent)]
     Archive(#[from] ReadError),
@@ -155,6 +163,7 @@ impl FsError {
                 DeleteError::Files { source, .. } => source.raw_os_error().unwrap_or(libc::EIO),
                 DeleteError::Database(_) => libc::EIO,
             },
+            FsError::Trash(error) => error.errno().unwrap_or(libc::EIO),
             FsError::CoursesKept(_) | FsError::CourseName => libc::EPERM,
             FsError::TooManyFiles => libc::ENFILE,
             FsError::NoArchive => libc::EINVAL,
@@ -164,6 +173,9 @@ impl FsError {
             FsError::Files(error) => error.raw_os_error().unwrap_or(libc::EIO),
             FsError::Backup(BackupError::NoCourse(_)) => libc::ENOENT,
             FsError::Backup(BackupError::Files { source, .. }) => source.raw_os_error().unwrap_or(libc::EIO),
+            FsError::Package(PackageError::NoCourse(_) | PackageError::NoPath(_)) => libc::ENOENT,
+            FsError::Package(PackageError::Files { source, .. }) => source.raw_os_error().unwrap_or(libc::EIO),
+            FsError::Package(_) => libc::EIO,
             FsError::Archive(ReadError::Changed { .. }) => libc::ESTALE,
             FsError::Database(DatabaseError::Busy { .. })
             | FsError::Row(DocumentRowError::Database(DatabaseError::Busy { .. })) => libc::EBUSY,
@@ -192,10 +204,12 @@ impl FsError {
             FsError::Files(_)
                 | FsError::Database(_)
                 | FsError::Backup(_)
+                | FsError::Package(_)
                 | FsError::Archive(_)
                 | FsError::Row(_)
                 | FsError::Create(_)
                 | FsError::Delete(_)
+                | FsError::Trash(_)
         );
         told && !self.is_refusal() && ![libc::ENOENT, libc::EEXIST, libc::ENOTEMPTY].contains(&self.errno())
     }
