@@ -309,7 +309,7 @@ fn hostile_content_makes_a_valid_package() {
     // A film of 3 GB, of which the disk holds nothing.
     let film = course.file("/film.mp4", b"");
     std::fs::File::options().write(true).open(course.on_disk("/film.mp4")).unwrap().set_len(3 << 30).unwrap();
-    let path = HandMadePath::new(&course, &format!("{nasty}{long}"));
+    let path = HandMadePath::new(&course, &format!("{nasty}{}", "é".repeat(180)));
     let chapter = path.step("dir", nasty, 0, 0);
     path.step("document", &long, a, chapter);
     path.step("link", nasty, link, chapter);
