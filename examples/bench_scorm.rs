@@ -62,18 +62,8 @@ struct Arguments {
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
     let portal = Portal::init(&arguments.dir)?;
-    let stamp = Stamp::now(ADMINISTRATOR);
-    let made = |code: &str, fill: &dyn Fn(&Filling<'_>) -> Result<i64, Box<dyn Error>>| {
-        let new = NewCourse { code: code.into(), title: code.into(), ..NewCourse::default() };
-        let course = create::create(&portal, &new, &stamp)?;
-        let folder = portal.courses_folder().folder(&[&course.directory, b"/document".as_slice()].concat())?;
-        let filling =
-            |session: &dyn Session| fill(&Filling { session, course: &course, folder: &folder, stamp: &stamp });
-        let path = portal.database().write(filling)?;
-        Ok::<_, Box<dyn Error>>((course.id, path))
-    };
-    let (course, steps) = made("BENCH", &|filling| filling.many(&arguments))?;
-    let (large_course, large) = made("LARGE", &|filling| filling.large(arguments.size))?;
+    let (course, steps) = course_with(&portal, "BENCH", |filling| filling.many(&arguments))?;
+    let (large_course, large) = course_with(&portal, "LARGE", |filling| filling.large(arguments.size))?;
 
     let checksums = Arc::new(Checksums::in_memory()?);
     let mut layouts = Vec::new();
@@ -109,6 +99,21 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("{name} {}", samples.join(" "));
     }
     Ok(())
+}
+
+/// Makes the course `code`; `fill` gives it a path. Their keys.
+fn course_with<F>(portal: &Portal, code: &str, fill: F) -> Result<(i64, i64), Box<dyn Error>>
+where
+    F: Fn(&Filling<'_>) -> Result<i64, Box<dyn Error>>,
+{
+    let stamp = Stamp::now(ADMINISTRATOR);
+    let new = NewCourse { code: code.into(), title: code.into(), ..NewCourse::default() };
+    let course = create::create(portal, &new, &stamp)?;
+    let folder = portal.courses_folder().folder(&[&course.directory, b"/document".as_slice()].concat())?;
+    let path = portal
+        .database()
+        .write(|session| fill(&Filling { session, course: &course, folder: &folder, stamp: &stamp }))?;
+    Ok((course.id, path))
 }
 
 /// Reads an archive from start to end: MiB a second.
