@@ -20,7 +20,10 @@ pub struct Listing {
 enum Content {
     /// Names and numbers of the courses.
     Courses(Vec<(Vec<u8>, u32)>),
-    Course(u32),
+    /// What is in a course besides its backup, by name.
+    Course(u32, Vec<(Vec<u8>, Node)>),
+    /// What lies in a folder of a tool.
+    Tool(Vec<(Vec<u8>, Node)>),
     /// Documents in a folder, and that folder on the disk if it is there.
     Documents {
         course: u32,
@@ -39,13 +42,20 @@ impl Listing {
             }
             Node::Course(course) => {
                 fs.course(course)?;
-                (Node::Root, Content::Course(course))
+                let mut folders = fs.tool_folders(course)?;
+                folders.push((DOCUMENTS.to_vec(), Node::Documents(course)));
+                folders.sort_by(|(a, _), (b, _)| a.cmp(b));
+                (Node::Root, Content::Course(course, folders))
             }
             Node::Documents(course) => (Node::Course(course), Content::documents(fs, course, None)?),
             Node::Document(course, number) => {
                 let row = fs.documents.identities.row(number).ok_or(FsError::NotFound)?;
                 let content = Content::documents(fs, course, Some(row))?;
                 (Node::Documents(course), content)
+            }
+            Node::Tool(..) => {
+                let (parent, entries) = fs.tool_entries(node)?;
+                (parent, Content::Tool(entries))
             }
             Node::Backup(..) | Node::Temporary(..) => return Err(FsError::NotAFolder),
         };
@@ -86,15 +96,19 @@ impl Listing {
                     }
                 }
             }
-            Content::Course(course) => {
-                let names = [DOCUMENTS, BACKUP];
-                for (position, name) in names.into_iter().enumerate().skip(first) {
-                    let found = if name == DOCUMENTS {
-                        fs.attributes(Node::Documents(*course))
-                    } else {
-                        fs.backup_attributes_at_last_look(*course)
-                    };
-                    if hand_out(position, name, found)? {
+            Content::Course(course, folders) => {
+                for (position, (name, node)) in folders.iter().enumerate().skip(first) {
+                    if hand_out(position, name, fs.attributes(*node))? {
+                        return Ok(());
+                    }
+                }
+                if first <= folders.len() {
+                    hand_out(folders.len(), BACKUP, fs.backup_attributes_at_last_look(*course))?;
+                }
+            }
+            Content::Tool(entries) => {
+                for (position, (name, node)) in entries.iter().enumerate().skip(first) {
+                    if hand_out(position, name, fs.attributes(*node))? {
                         break;
                     }
                 }

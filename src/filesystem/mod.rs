@@ -23,10 +23,13 @@ mod replies;
 mod snapshots;
 mod spool;
 mod temporaries;
+mod tools;
 mod turns;
 mod uploads;
 mod writing;
 
+use std::fs::File;
+use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,6 +48,7 @@ use documents::Documents;
 use properties::{COURSE, DOCUMENT, ITEM, Property};
 use snapshots::{Courses, SharedTree, Snapshots};
 use temporaries::Temporary;
+use tools::Tools;
 use uploads::Uploads;
 
 pub use attributes::{Attributes, Time};
@@ -118,6 +122,10 @@ pub enum OpenFile {
     Archive(Box<Archive<BackupFiles>>),
     /// A file that waits for its right name.
     Temporary(Arc<Temporary>),
+    /// A file that was made from rows.
+    Bytes(Arc<[u8]>),
+    /// A file of the portal that a row names.
+    Stored(File),
 }
 
 impl OpenFile {
@@ -129,6 +137,14 @@ impl OpenFile {
             let read = match self {
                 OpenFile::Archive(archive) => archive.read_at(at, rest)?,
                 OpenFile::Temporary(temporary) => temporary.upload.spool.read(at, rest)?,
+                OpenFile::Bytes(bytes) => {
+                    let from = usize::try_from(at).unwrap_or(usize::MAX);
+                    let found = bytes.get(from..).unwrap_or_default();
+                    let length = found.len().min(rest.len());
+                    rest.iter_mut().zip(found).for_each(|(to, from)| *to = *from);
+                    length
+                }
+                OpenFile::Stored(file) => file.read_at(rest, at)?,
             };
             if read == 0 {
                 break;
@@ -147,6 +163,7 @@ pub struct PortalFs {
     archives: Archives,
     uploads: Arc<Uploads>,
     documents: Documents,
+    tools: Tools,
 }
 
 impl PortalFs {
@@ -160,6 +177,7 @@ impl PortalFs {
             archives,
             uploads: Arc::default(),
             documents: Documents::default(),
+            tools: Tools::default(),
         }
     }
 
@@ -175,11 +193,13 @@ impl PortalFs {
             Node::Course(course) => match name {
                 DOCUMENTS => Node::Documents(course),
                 BACKUP => Node::Backup(course, Selection::ALL),
-                name => match selection(name) {
-                    Some(selection) => Node::Backup(course, selection),
-                    None => self.arriving(parent, name).ok_or(FsError::NotFound)?,
+                name => match (selection(name), self.tool_folder(course, name)?) {
+                    (Some(selection), _) => Node::Backup(course, selection),
+                    (None, Some(folder)) => folder,
+                    (None, None) => self.arriving(parent, name).ok_or(FsError::NotFound)?,
                 },
             },
+            Node::Tool(..) => self.tool_entry(parent, name)?,
             Node::Documents(_) | Node::Document(..) => return self.document_named(parent, name),
             Node::Backup(..) | Node::Temporary(..) => return Err(FsError::NotAFolder),
         };
@@ -219,6 +239,7 @@ impl PortalFs {
                 Ok(folder.archive(node, summary.size, summary.mtime, writable))
             }
             Node::Temporary(_, number) => self.temporary(number)?.attributes(),
+            Node::Tool(..) => self.tool_attributes(node),
         }
     }
 
@@ -245,6 +266,7 @@ impl PortalFs {
                 Ok(OpenFile::Archive(Box::new(archive)))
             }
             Node::Temporary(_, number) => Ok(OpenFile::Temporary(self.temporary(number)?)),
+            Node::Tool(..) => self.open_tool_file(node),
             Node::Root | Node::Course(_) | Node::Documents(_) => Err(FsError::IsAFolder),
             Node::Document(..) => Err(FsError::BadHandle),
         }
@@ -267,7 +289,8 @@ impl PortalFs {
             | Node::Documents(course)
             | Node::Document(course, _)
             | Node::Backup(course, _)
-            | Node::Temporary(course, _) => course,
+            | Node::Temporary(course, _)
+            | Node::Tool(course, ..) => course,
         };
         let taken = self.taken(course)?;
         Ok(Space { block: BLOCK, blocks: taken.limit / BLOCK, free: taken.free() / BLOCK, files: 0, files_free: 0 })
@@ -281,6 +304,7 @@ impl PortalFs {
                 (&[DOCUMENT, ITEM], self.documents.identities.row(number).ok_or(FsError::NotFound)?)
             }
             Node::Documents(_) => return Ok(self.refusal_property(node).into_iter().collect()),
+            Node::Tool(..) => return self.tool_properties(node),
             Node::Root | Node::Backup(..) | Node::Temporary(..) => return Ok(Vec::new()),
         };
         let rows = self.portal.database().read(|session| match node {

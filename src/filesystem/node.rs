@@ -6,6 +6,8 @@
 
 use crate::backup::Selection;
 
+use super::tools::Tag;
+
 /// What an inode number stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Node {
@@ -21,6 +23,8 @@ pub enum Node {
     Backup(u32, Selection),
     /// A temporary file in a course's folder: course and a number that counts up while the portal is mounted.
     Temporary(u32, u32),
+    /// A folder of a tool, an item's file or what goes with it: course, what it is, and the row's key.
+    Tool(u32, Tag, u32),
 }
 
 /// The inode number of the root (FUSE_ROOT_ID).
@@ -64,6 +68,7 @@ impl Node {
             Node::Document(course, iid) => pack(DOCUMENT, course, iid),
             Node::Backup(course, selection) => pack(BACKUP, course, selection.number()),
             Node::Temporary(course, number) => pack(TEMPORARY, course, number),
+            Node::Tool(course, tag, key) => pack(tag.number().into(), course, key),
         }
     }
 
@@ -80,7 +85,7 @@ impl Node {
             DOCUMENT => Node::Document(course, key),
             BACKUP => Node::Backup(course, Selection::from_number(key)?),
             TEMPORARY => Node::Temporary(course, key),
-            _ => return None,
+            tag => Node::Tool(course, Tag::from_number(u8::try_from(tag).ok()?)?, key),
         };
         (node.number() == number).then_some(node)
     }
@@ -93,7 +98,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_node_comes_back_from_its_number(course in 1..=LAST_COURSE, key: u32) {
+        fn every_node_comes_back_from_its_number(course in 1..=LAST_COURSE, key: u32, tag: u8) {
+            let tag = Tag::from_number(tag).map(|tag| Node::Tool(course, tag, key));
             let nodes = [
                 Node::Root,
                 Node::Course(course),
@@ -102,7 +108,7 @@ mod tests {
                 Node::Backup(course, Selection::ALL),
                 Node::Temporary(course, key),
             ];
-            for node in nodes {
+            for node in nodes.into_iter().chain(tag) {
                 prop_assert_eq!(Node::from_number(node.number()), Some(node));
             }
         }

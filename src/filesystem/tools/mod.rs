@@ -1,0 +1,204 @@
+//! The tools of a course as folders: one file an item, in the form that [`forms`](crate::forms) gives it.
+//!
+//! What a folder holds and what its files are called is the course's [`Tree`], read once for each change of the database
+//! and kept ([`kept`]). Files are made from it when they are read. What is written is taken in by the receivers of
+//! [`writing`], what is removed is emptied by [`removing`]; [`renaming`] and [`folders`] do what their names say.
+//! References to what is not there yet wait in [`pending`].
+
+mod kept;
+mod nodes;
+mod properties;
+
+use std::collections::{HashMap, HashSet};
+use std::fs::File;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::course::document::DocumentTree;
+use crate::forms::{Entry, Place, Tree, What};
+use crate::portal::database::{DatabaseError, DatabaseExt, Session};
+
+use super::attributes::Time;
+use super::{Attributes, FsError, Node, OpenFile, PortalFs};
+
+use kept::{CourseTree, Kept, Moment};
+use nodes::{node_of, place_of};
+
+pub use nodes::Tag;
+
+/// What is remembered of the tools' folders of a portal.
+#[derive(Default)]
+pub struct Tools {
+    kept: Kept,
+    /// Folders of tools that are shown though they hold nothing: somebody has made or emptied them.
+    made: Mutex<HashSet<(u32, &'static str)>>,
+}
+
+impl Tools {
+    /// Shows the folder of a tool though it may hold nothing.
+    fn make(&self, course: u32, tool: &'static str) {
+        self.made().insert((course, tool));
+    }
+
+    /// Shows the folder of a tool only if it holds something. Tells whether it was shown else.
+    fn unmake(&self, course: u32, tool: &'static str) -> bool {
+        self.made().remove(&(course, tool))
+    }
+
+    fn is_made(&self, course: u32, tool: &'static str) -> bool {
+        self.made().contains(&(course, tool))
+    }
+
+    fn made(&self) -> std::sync::MutexGuard<'_, HashSet<(u32, &'static str)>> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Reads the tree of the course with the number `course`, whose documents are `documents`.
+fn load(session: &dyn Session, course: u32, documents: &DocumentTree) -> Result<Tree, FsError> {
+    let row = session.row("SELECT * FROM course WHERE id = ?", &[course.into_value()])?.ok_or(FsError::NotFound)?;
+    Ok(Tree::load(session, row, keys_by_path(documents))?)
+}
+
+/// Keys of documents by their paths.
+fn keys_by_path(documents: &DocumentTree) -> HashMap<Vec<u8>, i64> {
+    fn add(documents: &DocumentTree, folder: Option<i64>, path: &[u8], found: &mut HashMap<Vec<u8>, i64>) {
+        for document in documents.children(folder) {
+            let own = if path.is_empty() { document.name.to_vec() } else { [path, &document.name].join(&b'/') };
+            if document.folder {
+                add(documents, Some(document.iid), &own, found);
+            }
+            found.insert(own, document.iid);
+        }
+    }
+    let mut found = HashMap::with_capacity(documents.len());
+    add(documents, None, b"", &mut found);
+    found
+}
+
+impl PortalFs {
+    /// The tree of the tools' folders of a course, as it is now.
+    fn tools_of(&self, course: u32) -> Result<Arc<CourseTree>, FsError> {
+        self.course(course)?;
+        let moment = self.moment(course)?;
+        if let Some(tree) = self.tools.kept.get(course, moment) {
+            return Ok(tree);
+        }
+        let documents = self.tree(course)?;
+        let tree = self.portal.database().read(|session| load(session, course, &documents.read()))?;
+        Ok(self.tools.kept.keep(course, moment, tree))
+    }
+
+    fn moment(&self, course: u32) -> Result<Moment, DatabaseError> {
+        Ok(Moment {
+            foreign: self.portal.database().foreign_counter()?,
+            items: self.tools.kept.changes(course),
+            documents: self.snapshots.document_changes(course),
+        })
+    }
+
+    /// The folder of the tool that is called `name` in a course, if it is shown.
+    pub(super) fn tool_folder(&self, course: u32, name: &[u8]) -> Result<Option<Node>, FsError> {
+        let Some(place @ Place::Tool(tool)) = Tree::tool(name) else { return Ok(None) };
+        let shown = self.tools.is_made(course, tool)
+            || self.tools_of(course)?.tree.entry(place).is_some_and(|entry| entry.listed);
+        Ok(node_of(course, place).filter(|_| shown))
+    }
+
+    /// Names and nodes of the tools' folders that a listing of a course shows.
+    pub(super) fn tool_folders(&self, course: u32) -> Result<Vec<(Vec<u8>, Node)>, FsError> {
+        let tree = self.tools_of(course)?;
+        let mut shown: Vec<&'static str> = self.tools.made().iter().filter(|(of, _)| *of == course).map(|(_, tool)| *tool).collect();
+        shown.extend(tree.tree.tools().filter_map(|entry| match entry.place {
+            Place::Tool(tool) => Some(tool),
+            _ => None,
+        }));
+        shown.sort_unstable();
+        shown.dedup();
+        let nodes = shown.into_iter().filter_map(|tool| Some((tool.into(), node_of(course, Place::Tool(tool))?)));
+        Ok(nodes.collect())
+    }
+
+    /// What lies in a tool's folder under `name`, or arrives there.
+    pub(super) fn tool_entry(&self, folder: Node, name: &[u8]) -> Result<Node, FsError> {
+        let Node::Tool(course, tag, key) = folder else { return Err(FsError::NotAFolder) };
+        let place = place_of(tag, key).ok_or(FsError::NotFound)?;
+        let tree = self.tools_of(course)?;
+        let found = tree.tree.lookup(place, name).filter(|entry| entry.listed);
+        match found.and_then(|entry| node_of(course, entry.place)) {
+            Some(node) => Ok(node),
+            None => self.arriving(folder, name).ok_or(FsError::NotFound),
+        }
+    }
+
+    /// The names and nodes that a listing of a tool's folder shows, and the node of the folder above.
+    pub(super) fn tool_entries(&self, folder: Node) -> Result<(Node, Vec<(Vec<u8>, Node)>), FsError> {
+        let Node::Tool(course, tag, key) = folder else { return Err(FsError::NotAFolder) };
+        let place = place_of(tag, key).ok_or(FsError::NotFound)?;
+        let tree = self.tools_of(course)?;
+        let entry = self.shown_entry(course, &tree, place)?;
+        if entry.what != What::Folder {
+            return Err(FsError::NotAFolder);
+        }
+        let parent = entry.parent.and_then(|parent| node_of(course, parent)).unwrap_or(Node::Course(course));
+        let entries = tree.tree.children(place).filter(|entry| entry.listed);
+        let entries = entries.filter_map(|entry| Some((entry.name.clone(), node_of(course, entry.place)?)));
+        Ok((parent, entries.collect()))
+    }
+
+    fn shown_entry<'t>(&self, course: u32, tree: &'t CourseTree, place: Place) -> Result<&'t Entry, FsError> {
+        let made = matches!(place, Place::Tool(tool) if self.tools.is_made(course, tool));
+        tree.tree.entry(place).filter(|entry| entry.listed || made).ok_or(FsError::NotFound)
+    }
+
+    /// The attributes of what lies in a tool's folder.
+    pub(super) fn tool_attributes(&self, node: Node) -> Result<Attributes, FsError> {
+        let Node::Tool(course, tag, key) = node else { return Err(FsError::NotFound) };
+        let place = place_of(tag, key).ok_or(FsError::NotFound)?;
+        let tree = self.tools_of(course)?;
+        let entry = self.shown_entry(course, &tree, place)?;
+        let above = self.attributes(Node::Course(course))?;
+        let changed = crate::backup::unix_time(entry.changed.as_bytes()).unwrap_or(above.mtime.seconds);
+        match entry.what {
+            What::Folder => {
+                let below = tree.tree.children(place).filter_map(|entry| crate::backup::unix_time(entry.changed.as_bytes()));
+                let time = Time::at(below.chain([changed]).max().unwrap_or(changed));
+                Ok(Attributes { mtime: time, ctime: time, atime: time, ..above.for_node(node) })
+            }
+            What::File => {
+                let size = tree.size(place, |tree| bytes(tree, place))?;
+                Ok(above.archive(node, size, changed, self.options.writable))
+            }
+            What::Attachment => {
+                let stat = self.course_folder(course)?.stat(&stored_path(&tree.tree, place)?);
+                let stat = stat.map_err(FsError::from_lookup)?;
+                let found = Attributes::of_stat(node, &stat).filter(|found| !found.folder).ok_or(FsError::NotFound)?;
+                Ok(self.owned(Attributes { mode: found.mode | above.mode & 0o444, ..found }))
+            }
+            What::Package => Err(FsError::NotFound),
+        }
+    }
+
+    /// Opens a file in a tool's folder for reading.
+    pub(super) fn open_tool_file(&self, node: Node) -> Result<OpenFile, FsError> {
+        let Node::Tool(course, tag, key) = node else { return Err(FsError::NotFound) };
+        let place = place_of(tag, key).ok_or(FsError::NotFound)?;
+        let tree = self.tools_of(course)?;
+        match self.shown_entry(course, &tree, place)?.what {
+            What::Folder => Err(FsError::IsAFolder),
+            What::File => Ok(OpenFile::Bytes(tree.bytes(place, |tree| bytes(tree, place))?)),
+            What::Attachment => {
+                let path = stored_path(&tree.tree, place)?;
+                let file: File = self.course_folder(course)?.open_file(&path).map_err(FsError::from_lookup)?;
+                Ok(OpenFile::Stored(file))
+            }
+            What::Package => Err(FsError::NotFound),
+        }
+    }
+}
+
+/// The path of an attachment's file below the course's folder.
+fn stored_path(tree: &Tree, attachment: Place) -> Result<Vec<u8>, FsError> {
+    let stored = tree.stored_file(attachment).ok_or(FsError::NotFound)?;
+    let plain = !matches!(stored.name.as_slice(), b"" | b"." | b"..") && !stored.name.contains(&b'/');
+    if plain { Ok([stored.folder.as_bytes(), b"/", &stored.name].concat()) } else { Err(FsError::NotFound) }
+}
