@@ -7,10 +7,12 @@
 //! Rows decide what exists and what it is called, the disk what it holds: a row without a file and a file without a
 //! row are not shown.
 
+mod absent;
 pub mod adapter;
 mod archives;
 mod attributes;
 mod backups;
+mod courses;
 mod documents;
 mod error;
 mod handles;
@@ -43,6 +45,7 @@ use crate::portal::Portal;
 use crate::portal::database::DatabaseExt;
 use crate::portal::storage::Folder;
 
+use absent::Absent;
 use archives::Archives;
 use documents::Documents;
 use properties::{COURSE, DOCUMENT, ITEM, Property};
@@ -93,11 +96,14 @@ pub struct Options {
     pub writable: bool,
     /// The Chamilo user who acts (`user.id`).
     pub user: i64,
+    /// Whether courses can't be deleted.
+    pub keep_courses: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { ttl: Duration::from_secs(1), uid: None, gid: None, writable: false, user: 1 }
+        let ttl = Duration::from_secs(1);
+        Options { ttl, uid: None, gid: None, writable: false, user: 1, keep_courses: false }
     }
 }
 
@@ -164,6 +170,7 @@ pub struct PortalFs {
     uploads: Arc<Uploads>,
     documents: Documents,
     tools: Tools,
+    absent: Absent,
 }
 
 impl PortalFs {
@@ -178,6 +185,7 @@ impl PortalFs {
             uploads: Arc::default(),
             documents: Documents::default(),
             tools: Tools::default(),
+            absent: Absent::default(),
         }
     }
 
@@ -206,9 +214,10 @@ impl PortalFs {
         self.attributes(node)
     }
 
-    /// [`lookup`](Self::lookup) for the process `caller`, which may have removed `backup.zip` a moment ago.
+    /// [`lookup`](Self::lookup) for the process `caller`, for which names may be away that are there.
     pub fn lookup_for(&self, caller: u32, parent: Node, name: &[u8]) -> Result<Attributes, FsError> {
         match parent {
+            Node::Course(_) if self.absent.is_away(parent, name, caller) => Err(FsError::NotFound),
             Node::Course(course)
                 if name == BACKUP && self.uploads.is_removed(Node::Backup(course, Selection::ALL), caller) =>
             {
@@ -241,6 +250,14 @@ impl PortalFs {
             Node::Temporary(_, number) => self.temporary(number)?.attributes(),
             Node::Tool(..) => self.tool_attributes(node),
         }
+    }
+
+    /// Opens a folder for the process `caller`, which then sees everything that is there.
+    pub fn open_folder_for(&self, caller: u32, node: Node) -> Result<Listing, FsError> {
+        if let Node::Course(course) = node {
+            self.absent.listed(course, caller);
+        }
+        self.open_folder(node)
     }
 
     /// Opens a folder.
@@ -305,7 +322,8 @@ impl PortalFs {
             }
             Node::Documents(_) => return Ok(self.refusal_property(node).into_iter().collect()),
             Node::Tool(..) => return self.tool_properties(node),
-            Node::Root | Node::Backup(..) | Node::Temporary(..) => return Ok(Vec::new()),
+            Node::Root => return Ok(self.refusal_property(node).into_iter().collect()),
+            Node::Backup(..) | Node::Temporary(..) => return Ok(Vec::new()),
         };
         let rows = self.portal.database().read(|session| match node {
             Node::Course(_) => Ok::<_, FsError>(session.rows("SELECT * FROM course WHERE id = ?", &[key.into()])?),

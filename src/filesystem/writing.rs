@@ -131,6 +131,7 @@ impl PortalFs {
         self.writable()?;
         let receiver = receiver_in(parent).ok_or(FsError::ReadOnly)?;
         self.attributes(parent)?;
+        self.absent.appears(parent, name);
         if let Some(node) = receiver.present(self, parent, name)? {
             let what = self.begin_upload(receiver, node, true)?;
             return Ok((self.attributes(node)?, OpenSpool { what, append }));
@@ -240,7 +241,7 @@ impl PortalFs {
     /// them where they are not kept.
     pub fn refuse_property(&self, node: Node) -> FsError {
         match node {
-            Node::Temporary(..) => FsError::NotKept,
+            Node::Temporary(..) | Node::Course(_) | Node::Documents(_) => FsError::NotKept,
             node if self.uploads.in_progress(node) => FsError::NotKept,
             _ => FsError::ReadOnly,
         }
@@ -269,6 +270,9 @@ impl PortalFs {
         replace: Replace,
     ) -> Result<(), FsError> {
         self.writable()?;
+        if (parent, new_parent) == (Node::Root, Node::Root) {
+            return Err(FsError::CourseName);
+        }
         let (Some(_), Some(receiver)) = (receiver_in(parent), receiver_in(new_parent)) else {
             // Programs that move (`mv`) copy then, and remove.
             let documents = [parent, new_parent].iter().any(|node| self.place(*node).is_some());
