@@ -31,6 +31,8 @@ impl PortalFs {
                 self.absent.appears(Node::Course(course), name);
                 self.attributes(Node::Documents(course))
             }
+            Node::Course(course) => self.make_tool_folder(course, name),
+            Node::Tool(..) => self.make_item_folder(parent, name, caller),
             _ => Err(FsError::ReadOnly),
         }
     }
@@ -63,6 +65,7 @@ impl PortalFs {
                 self.absent.removed(Node::Course(course), name, caller);
                 Ok(())
             }
+            Node::Course(_) | Node::Tool(..) => self.remove_tool_folder(parent, name),
             _ => Err(FsError::ReadOnly),
         }
     }
@@ -74,7 +77,7 @@ impl PortalFs {
         if self.options.keep_courses {
             return Err(FsError::CoursesKept(code));
         }
-        if self.has_entries(Node::Documents(number))? {
+        if self.has_entries(Node::Documents(number))? || self.has_items(number)? {
             return Err(FsError::NotEmpty);
         }
         // What is being restored into it ends first.
@@ -82,6 +85,7 @@ impl PortalFs {
         let left = delete::delete(&self.portal, &course, &self.stamp())?;
         drop(turn);
         self.absent.course_gone(number);
+        self.tools.course_gone(number);
         match left {
             Some(left) => tracing::info!(
                 "course {code} was deleted; its files are kept in app/cache/{}",

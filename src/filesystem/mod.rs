@@ -217,7 +217,7 @@ impl PortalFs {
     /// [`lookup`](Self::lookup) for the process `caller`, for which names may be away that are there.
     pub fn lookup_for(&self, caller: u32, parent: Node, name: &[u8]) -> Result<Attributes, FsError> {
         match parent {
-            Node::Course(_) if self.absent.is_away(parent, name, caller) => Err(FsError::NotFound),
+            Node::Course(_) | Node::Tool(..) if self.absent.is_away(parent, name, caller) => Err(FsError::NotFound),
             Node::Course(course)
                 if name == BACKUP && self.uploads.is_removed(Node::Backup(course, Selection::ALL), caller) =>
             {

@@ -248,6 +248,11 @@ impl Uploads {
         self.note(&upload.target(), Err(&UploadError { errno: libc::EINVAL, text }));
     }
 
+    /// Notes that nothing is taken in as `target`.
+    pub fn refused(&self, target: &Target, error: &UploadError) {
+        self.note(target, Err(error));
+    }
+
     fn note(&self, target: &Target, outcome: Result<&Taken, &UploadError>) {
         let (name, course) = (String::from_utf8_lossy(&target.name), target.folder.course_number());
         match outcome {

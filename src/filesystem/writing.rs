@@ -137,7 +137,7 @@ impl PortalFs {
             return Ok((self.attributes(node)?, OpenSpool { what, append }));
         }
         if receiver.meaning(parent, name) == Meaning::Refused {
-            return Err(FsError::ReadOnly);
+            return Err(receiver.refusal(self, parent, name));
         }
         let target = Target { folder: parent, name: name.to_vec(), node: None };
         let upload = Upload::new(receiver, target, Spool::new(&self.portal, Start::Empty)?);
@@ -252,7 +252,8 @@ impl PortalFs {
     pub fn remove_file(&self, parent: Node, name: &[u8], caller: u32) -> Result<(), FsError> {
         self.writable()?;
         match parent {
-            _ if self.uploads.temporaries.remove(parent, name) => Ok(()),
+            _ if self.uploads.temporaries.remove(parent, name) => self.removed_copy(parent, name),
+            Node::Tool(..) => self.remove_tool_file(parent, name, caller),
             Node::Course(course) if name == BACKUP => {
                 self.course(course)?;
                 self.uploads.set_removed(Node::Backup(course, Selection::ALL), caller);
@@ -279,13 +280,18 @@ impl PortalFs {
             return Err(if documents { FsError::Elsewhere } else { FsError::ReadOnly });
         };
         let temporaries = &self.uploads.temporaries;
-        let temporary = temporaries.named(parent, name).ok_or(FsError::ReadOnly)?;
+        let Some(temporary) = temporaries.named(parent, name) else {
+            return match parent {
+                Node::Tool(..) => self.rename_in_tools((parent, name), (new_parent, new_name), replace),
+                _ => Err(FsError::ReadOnly),
+            };
+        };
         if replace == Replace::Swap {
             return Err(FsError::ReadOnly);
         }
         let upload = &temporary.upload;
         match receiver.meaning(new_parent, new_name) {
-            Meaning::Refused => Err(FsError::ReadOnly),
+            Meaning::Refused => Err(receiver.refusal(self, new_parent, new_name)),
             // Another receiver checks and understands files in its own way.
             _ if receiver.awaits() != upload.receiver.awaits() => Err(FsError::Elsewhere),
             Meaning::Final => {
@@ -297,6 +303,7 @@ impl PortalFs {
                 let take = |target: &Target, spool: &Spool| receiver.take(self, target, spool);
                 self.uploads.settle_as(upload, target, take)?;
                 temporaries.release(parent, name, &temporary);
+                self.absent.appears(new_parent, new_name);
                 Ok(())
             }
             Meaning::Temporary if parent != new_parent => Err(FsError::ReadOnly),

@@ -8,7 +8,7 @@
 //! something else has the place, the [`Conflict`] policy decides.
 
 mod documents;
-mod files;
+pub(crate) mod files;
 mod items;
 mod loose_files;
 mod plan;

@@ -49,6 +49,11 @@ struct Files {
 }
 
 impl CourseTree {
+    /// Whether it is still what it was at `moment`.
+    pub fn is_of(&self, moment: Moment) -> bool {
+        self.moment == moment
+    }
+
     /// The bytes of `file`, made by `make` if they are not kept.
     pub fn bytes<E>(&self, file: Place, make: impl FnOnce(&Tree) -> Result<Vec<u8>, E>) -> Result<Arc<[u8]>, E> {
         if let Some(bytes) = lock(&self.files).bytes.get(&file) {

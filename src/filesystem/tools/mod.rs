@@ -5,9 +5,16 @@
 //! [`writing`], what is removed is emptied by [`removing`]; [`renaming`] and [`folders`] do what their names say.
 //! References to what is not there yet wait in [`pending`].
 
+mod attachments;
+mod folders;
 mod kept;
+mod names;
 mod nodes;
+mod pending;
 mod properties;
+mod removing;
+mod renaming;
+mod writing;
 
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
@@ -24,6 +31,7 @@ use kept::{CourseTree, Kept, Moment};
 use nodes::{node_of, place_of};
 
 pub use nodes::Tag;
+pub(super) use writing::{ITEMS, errno};
 
 /// What is remembered of the tools' folders of a portal.
 #[derive(Default)]
@@ -31,6 +39,8 @@ pub struct Tools {
     kept: Kept,
     /// Folders of tools that are shown though they hold nothing: somebody has made or emptied them.
     made: Mutex<HashSet<(u32, &'static str)>>,
+    ghosts: removing::Ghosts,
+    aside: renaming::SetAside,
 }
 
 impl Tools {
@@ -48,15 +58,37 @@ impl Tools {
         self.made().contains(&(course, tool))
     }
 
+    /// The course is deleted.
+    pub fn course_gone(&self, course: u32) {
+        self.made().retain(|(of, _)| *of != course);
+    }
+
     fn made(&self) -> std::sync::MutexGuard<'_, HashSet<(u32, &'static str)>> {
         self.made.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+/// Whether a node of a tool is a folder.
+pub(super) fn is_folder(node: Node) -> bool {
+    let Node::Tool(_, tag, key) = node else { return false };
+    let folder = |place| !matches!(place, Place::File(..) | Place::Attachment(..));
+    place_of(tag, key).is_some_and(folder)
+}
+
 /// Reads the tree of the course with the number `course`, whose documents are `documents`.
 fn load(session: &dyn Session, course: u32, documents: &DocumentTree) -> Result<Tree, FsError> {
-    let row = session.row("SELECT * FROM course WHERE id = ?", &[course.into_value()])?.ok_or(FsError::NotFound)?;
-    Ok(Tree::load(session, row, keys_by_path(documents))?)
+    let row = session.row("SELECT * FROM course WHERE id = ?", &[i64::from(course).into()])?;
+    Ok(Tree::load(session, row.ok_or(FsError::NotFound)?, keys_by_path(documents))?)
+}
+
+/// Reads the tree of a course as it is in the transaction of `session`.
+fn load_now(session: &dyn Session, course: u32) -> Result<Tree, FsError> {
+    load(session, course, &DocumentTree::load(session, course.into())?)
+}
+
+/// The bytes of the file of an item.
+fn bytes(tree: &Tree, file: Place) -> Result<Vec<u8>, FsError> {
+    crate::forms::write(tree, file).ok_or(FsError::NotFound)
 }
 
 /// Keys of documents by their paths.
@@ -118,21 +150,28 @@ impl PortalFs {
         Ok(nodes.collect())
     }
 
+    /// Whether any tool of a course holds something.
+    pub(super) fn has_items(&self, course: u32) -> Result<bool, FsError> {
+        Ok(self.tools_of(course)?.tree.tools().next().is_some())
+    }
+
     /// What lies in a tool's folder under `name`, or arrives there.
     pub(super) fn tool_entry(&self, folder: Node, name: &[u8]) -> Result<Node, FsError> {
         let Node::Tool(course, tag, key) = folder else { return Err(FsError::NotAFolder) };
         let place = place_of(tag, key).ok_or(FsError::NotFound)?;
         let tree = self.tools_of(course)?;
-        let found = tree.tree.lookup(place, name).filter(|entry| entry.listed);
-        match found.and_then(|entry| node_of(course, entry.place)) {
-            Some(node) => Ok(node),
-            None => self.arriving(folder, name).ok_or(FsError::NotFound),
-        }
+        let found = tree.tree.lookup(place, name).and_then(|entry| node_of(course, entry.place));
+        let found = found.filter(|node| !self.tools.aside.contains(*node));
+        let found = found.or_else(|| self.arriving(folder, name)).or_else(|| self.tools.ghosts.find(folder, name));
+        found.ok_or(FsError::NotFound)
     }
 
     /// The names and nodes that a listing of a tool's folder shows, and the node of the folder above.
     pub(super) fn tool_entries(&self, folder: Node) -> Result<(Node, Vec<(Vec<u8>, Node)>), FsError> {
         let Node::Tool(course, tag, key) = folder else { return Err(FsError::NotAFolder) };
+        if let Some(ghost) = self.tools.ghosts.entries(folder) {
+            return Ok(ghost);
+        }
         let place = place_of(tag, key).ok_or(FsError::NotFound)?;
         let tree = self.tools_of(course)?;
         let entry = self.shown_entry(course, &tree, place)?;
@@ -142,12 +181,15 @@ impl PortalFs {
         let parent = entry.parent.and_then(|parent| node_of(course, parent)).unwrap_or(Node::Course(course));
         let entries = tree.tree.children(place).filter(|entry| entry.listed);
         let entries = entries.filter_map(|entry| Some((entry.name.clone(), node_of(course, entry.place)?)));
-        Ok((parent, entries.collect()))
+        Ok((parent, entries.filter(|(_, node)| !self.tools.aside.contains(*node)).collect()))
     }
 
     fn shown_entry<'t>(&self, course: u32, tree: &'t CourseTree, place: Place) -> Result<&'t Entry, FsError> {
-        let made = matches!(place, Place::Tool(tool) if self.tools.is_made(course, tool));
-        tree.tree.entry(place).filter(|entry| entry.listed || made).ok_or(FsError::NotFound)
+        let shown = |entry: &&Entry| match place {
+            Place::Tool(tool) => entry.listed || self.tools.is_made(course, tool),
+            _ => true,
+        };
+        tree.tree.entry(place).filter(shown).ok_or(FsError::NotFound)
     }
 
     /// The attributes of what lies in a tool's folder.
@@ -155,7 +197,10 @@ impl PortalFs {
         let Node::Tool(course, tag, key) = node else { return Err(FsError::NotFound) };
         let place = place_of(tag, key).ok_or(FsError::NotFound)?;
         let tree = self.tools_of(course)?;
-        let entry = self.shown_entry(course, &tree, place)?;
+        let entry = match self.shown_entry(course, &tree, place) {
+            Err(FsError::NotFound) => return self.ghost_attributes(node),
+            entry => entry?,
+        };
         let above = self.attributes(Node::Course(course))?;
         let changed = crate::backup::unix_time(entry.changed.as_bytes()).unwrap_or(above.mtime.seconds);
         match entry.what {
@@ -198,7 +243,5 @@ impl PortalFs {
 
 /// The path of an attachment's file below the course's folder.
 fn stored_path(tree: &Tree, attachment: Place) -> Result<Vec<u8>, FsError> {
-    let stored = tree.stored_file(attachment).ok_or(FsError::NotFound)?;
-    let plain = !matches!(stored.name.as_slice(), b"" | b"." | b"..") && !stored.name.contains(&b'/');
-    if plain { Ok([stored.folder.as_bytes(), b"/", &stored.name].concat()) } else { Err(FsError::NotFound) }
+    tree.stored_file(attachment).and_then(attachments::plain_path).ok_or(FsError::NotFound)
 }
