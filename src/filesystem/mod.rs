@@ -218,6 +218,7 @@ impl PortalFs {
     pub fn lookup_for(&self, caller: u32, parent: Node, name: &[u8]) -> Result<Attributes, FsError> {
         match parent {
             Node::Course(_) | Node::Tool(..) if self.absent.is_away(parent, name, caller) => Err(FsError::NotFound),
+            Node::Tool(..) if self.is_page_to_come(parent, name, caller) => Err(FsError::NotFound),
             Node::Course(course)
                 if name == BACKUP && self.uploads.is_removed(Node::Backup(course, Selection::ALL), caller) =>
             {
@@ -257,6 +258,7 @@ impl PortalFs {
         if let Node::Course(course) = node {
             self.absent.listed(course, caller);
         }
+        self.tool_is_listed(node, caller);
         self.open_folder(node)
     }
 

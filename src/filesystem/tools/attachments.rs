@@ -105,7 +105,7 @@ impl PortalFs {
     pub(super) fn remove_attachment(&self, course: u32, attachment: Place) -> Result<(), FsError> {
         let Place::Attachment(table, key) = attachment else { return Err(FsError::NotFound) };
         let stamp = self.stamp();
-        let file = self.change_tools(course, |session, found, tree| {
+        let (file, was) = self.change_tools(course, |session, found, tree| {
             let tree = &tree.tree;
             let stored = tree.stored_file(attachment).cloned().ok_or(FsError::NotFound)?;
             let folder = tree.entry(attachment).and_then(|entry| entry.parent);
@@ -121,9 +121,16 @@ impl PortalFs {
                 crate::course::empty::delete_row(session, table, found, record)?;
             }
             touch(session, found, items.first().copied(), &stamp)?;
-            Ok(stored)
+            let was = folder.and_then(|folder| tree.entry(folder)).and_then(|entry| {
+                Some((node_of(course, entry.place)?, (node_of(course, entry.parent?)?, entry.name.clone())))
+            });
+            Ok((stored, was))
         })?;
         self.remove_stored(course, &[file]);
+        if let Some((node, (folder, name))) = was {
+            // Whoever empties a folder goes on to see it.
+            self.tools.made.show(node, (folder, &name));
+        }
         Ok(())
     }
 

@@ -16,9 +16,9 @@ mod removing;
 mod renaming;
 mod writing;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fs::File;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use crate::course::document::DocumentTree;
 use crate::forms::{Entry, Place, Tree, What};
@@ -37,34 +37,15 @@ pub(super) use writing::{ITEMS, errno};
 #[derive(Default)]
 pub struct Tools {
     kept: Kept,
-    /// Folders of tools that are shown though they hold nothing: somebody has made or emptied them.
-    made: Mutex<HashSet<(u32, &'static str)>>,
+    made: folders::Made,
     ghosts: removing::Ghosts,
     aside: renaming::SetAside,
 }
 
 impl Tools {
-    /// Shows the folder of a tool though it may hold nothing.
-    fn make(&self, course: u32, tool: &'static str) {
-        self.made().insert((course, tool));
-    }
-
-    /// Shows the folder of a tool only if it holds something. Tells whether it was shown else.
-    fn unmake(&self, course: u32, tool: &'static str) -> bool {
-        self.made().remove(&(course, tool))
-    }
-
-    fn is_made(&self, course: u32, tool: &'static str) -> bool {
-        self.made().contains(&(course, tool))
-    }
-
     /// The course is deleted.
     pub fn course_gone(&self, course: u32) {
-        self.made().retain(|(of, _)| *of != course);
-    }
-
-    fn made(&self) -> std::sync::MutexGuard<'_, HashSet<(u32, &'static str)>> {
-        self.made.lock().unwrap_or_else(PoisonError::into_inner)
+        self.made.course_gone(course);
     }
 }
 
@@ -130,24 +111,27 @@ impl PortalFs {
 
     /// The folder of the tool that is called `name` in a course, if it is shown.
     pub(super) fn tool_folder(&self, course: u32, name: &[u8]) -> Result<Option<Node>, FsError> {
-        let Some(place @ Place::Tool(tool)) = Tree::tool(name) else { return Ok(None) };
-        let shown = self.tools.is_made(course, tool)
-            || self.tools_of(course)?.tree.entry(place).is_some_and(|entry| entry.listed);
-        Ok(node_of(course, place).filter(|_| shown))
+        let Some(place) = Tree::tool(name) else { return Ok(None) };
+        let node = node_of(course, place);
+        let tree = self.tools_of(course)?;
+        Ok(node.filter(|_| self.shown_entry(course, &tree, place).is_ok()))
     }
 
     /// Names and nodes of the tools' folders that a listing of a course shows.
     pub(super) fn tool_folders(&self, course: u32) -> Result<Vec<(Vec<u8>, Node)>, FsError> {
         let tree = self.tools_of(course)?;
-        let mut shown: Vec<&'static str> = self.tools.made().iter().filter(|(of, _)| *of == course).map(|(_, tool)| *tool).collect();
-        shown.extend(tree.tree.tools().filter_map(|entry| match entry.place {
-            Place::Tool(tool) => Some(tool),
-            _ => None,
-        }));
-        shown.sort_unstable();
-        shown.dedup();
-        let nodes = shown.into_iter().filter_map(|tool| Some((tool.into(), node_of(course, Place::Tool(tool))?)));
-        Ok(nodes.collect())
+        let listed = tree.tree.tools().filter_map(|entry| Some((entry.name.clone(), node_of(course, entry.place)?)));
+        Ok(self.with_made(Node::Course(course), listed.collect()))
+    }
+
+    /// The entries of `folder` and the folders that were made in it and hold nothing yet.
+    fn with_made(&self, folder: Node, mut entries: Vec<(Vec<u8>, Node)>) -> Vec<(Vec<u8>, Node)> {
+        for (name, node) in self.tools.made.within(folder) {
+            if entries.iter().all(|(_, known)| *known != node) {
+                entries.push((name, node));
+            }
+        }
+        entries
     }
 
     /// Whether any tool of a course holds something.
@@ -160,8 +144,8 @@ impl PortalFs {
         let Node::Tool(course, tag, key) = folder else { return Err(FsError::NotAFolder) };
         let place = place_of(tag, key).ok_or(FsError::NotFound)?;
         let tree = self.tools_of(course)?;
-        let found = tree.tree.lookup(place, name).and_then(|entry| node_of(course, entry.place));
-        let found = found.filter(|node| !self.tools.aside.contains(*node));
+        let found = tree.tree.lookup(place, name).filter(|entry| self.is_shown(course, entry));
+        let found = found.and_then(|entry| node_of(course, entry.place));
         let found = found.or_else(|| self.arriving(folder, name)).or_else(|| self.tools.ghosts.find(folder, name));
         found.ok_or(FsError::NotFound)
     }
@@ -181,15 +165,20 @@ impl PortalFs {
         let parent = entry.parent.and_then(|parent| node_of(course, parent)).unwrap_or(Node::Course(course));
         let entries = tree.tree.children(place).filter(|entry| entry.listed);
         let entries = entries.filter_map(|entry| Some((entry.name.clone(), node_of(course, entry.place)?)));
-        Ok((parent, entries.filter(|(_, node)| !self.tools.aside.contains(*node)).collect()))
+        let entries = entries.filter(|(_, node)| !self.tools.aside.contains(*node)).collect();
+        Ok((parent, self.with_made(folder, entries)))
     }
 
+    /// Whether `entry` is there for users: it holds something or was made, and nobody has set it aside.
+    fn is_shown(&self, course: u32, entry: &Entry) -> bool {
+        let node = node_of(course, entry.place);
+        node.is_some_and(|node| (entry.listed || self.tools.made.contains(node)) && !self.tools.aside.contains(node))
+    }
+
+    /// The entry of a place. What was set aside can still be used by those who know it.
     fn shown_entry<'t>(&self, course: u32, tree: &'t CourseTree, place: Place) -> Result<&'t Entry, FsError> {
-        let shown = |entry: &&Entry| match place {
-            Place::Tool(tool) => entry.listed || self.tools.is_made(course, tool),
-            _ => true,
-        };
-        tree.tree.entry(place).filter(shown).ok_or(FsError::NotFound)
+        let made = || node_of(course, place).is_some_and(|node| self.tools.made.contains(node));
+        tree.tree.entry(place).filter(|entry| entry.listed || made()).ok_or(FsError::NotFound)
     }
 
     /// The attributes of what lies in a tool's folder.

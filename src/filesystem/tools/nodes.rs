@@ -3,8 +3,9 @@
 //! Tags count kinds and tables in the order of the declarations, where new ones are added at the end.
 
 use crate::course::tool::{Kind, TOOLS, Table};
+use crate::forms::Place;
+use crate::forms::declared::FORMS;
 use crate::forms::form::Home;
-use crate::forms::{FORMS, Place};
 
 use super::super::Node;
 

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use percent_encoding::{CONTROLS, percent_decode_str, percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, percent_encode};
 use serde::{Deserialize, Serialize};
 
 use crate::course::Course;
@@ -30,6 +30,9 @@ const FOLDER: &str = "app/cache/waiting-references";
 
 /// How often the notes are looked at.
 const EVERY: Duration = Duration::from_secs(1);
+
+/// What paths in notes can't hold as it is.
+const ENCODED: &AsciiSet = &CONTROLS.add(b'%');
 
 /// A reference in a note.
 #[derive(Serialize, Deserialize)]
@@ -49,7 +52,7 @@ impl Noted {
             row: pending.row,
             column: pending.column.clone(),
             target: pending.target.into(),
-            path: percent_encode(&pending.path, &CONTROLS.add(b'%')).to_string(),
+            path: percent_encode(&pending.path, ENCODED).to_string(),
         }
     }
 

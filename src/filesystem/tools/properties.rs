@@ -1,6 +1,7 @@
 //! Extended attributes `user.chamilo.*` of items and of the folders that they lie in.
 
-use crate::forms::{FORMS, Place};
+use crate::forms::Place;
+use crate::forms::declared::FORMS;
 use crate::portal::database::Value;
 
 use super::super::properties::{ITEM, PREFIX};

@@ -9,8 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::forms::store;
-use crate::forms::{Place, StoredFile, Tree, What};
+use crate::forms::{self, Place, StoredFile, Tree, What};
 
 use super::super::{Attributes, FsError, Node, PortalFs};
 use super::{node_of, place_of};
@@ -115,7 +114,7 @@ impl PortalFs {
             let tree = &tree.tree;
             let files: Vec<StoredFile> =
                 tree.children(attachments).filter_map(|entry| tree.stored_file(entry.place).cloned()).collect();
-            store::remove(session, found, tree, file)?;
+            forms::remove(session, found, tree, file)?;
             Ok((tool_of(tree, file), ghost(course, tree, attachments), files))
         });
         let (tool, ghost, files) = tool?;
@@ -125,7 +124,8 @@ impl PortalFs {
         }
         if let Some(tool) = tool {
             // Whoever empties a folder goes on to see it.
-            self.tools.make(course, tool);
+            let node = node_of(course, Place::Tool(tool)).ok_or(FsError::NotFound)?;
+            self.tools.made.show(node, (Node::Course(course), tool.as_bytes()));
         }
         Ok(())
     }
@@ -136,11 +136,12 @@ impl PortalFs {
         let tree = self.tools_of(course)?;
         let listed = |place: Place| tree.tree.children(place).filter(|entry| entry.listed).map(|entry| entry.place);
         if let Node::Course(_) = parent {
-            let Some(place @ Place::Tool(tool)) = Tree::tool(name) else { return Err(FsError::NotFound) };
+            let place = Tree::tool(name).ok_or(FsError::NotFound)?;
             if listed(place).next().is_some() {
                 return Err(FsError::NotEmpty);
             }
-            return if self.tools.unmake(course, tool) { Ok(()) } else { Err(FsError::NotFound) };
+            let shown = node_of(course, place).is_some_and(|node| self.tools.made.hide(node));
+            return if shown { Ok(()) } else { Err(FsError::NotFound) };
         }
         if let Some(outcome) = self.tools.ghosts.remove_folder(parent, name) {
             return outcome;
@@ -159,7 +160,10 @@ impl PortalFs {
             Place::Tool(_) | Place::Shelf(..) | Place::Attachments(..) if listed(place).next().is_some() => {
                 Err(FsError::NotEmpty)
             }
-            Place::Tool(_) | Place::Shelf(..) | Place::Attachments(..) => Ok(()),
+            Place::Tool(_) | Place::Shelf(..) | Place::Attachments(..) => {
+                node_of(course, place).map(|node| self.tools.made.hide(node));
+                Ok(())
+            }
             Place::File(..) | Place::Attachment(..) => Err(FsError::NotAFolder),
         }
     }

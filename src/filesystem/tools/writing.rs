@@ -9,8 +9,9 @@ use std::io::Read;
 use crate::course::Course;
 use crate::course::import::{Attachments, ImportError};
 use crate::course::tool::Files;
+use crate::forms::form::Syntax;
 use crate::forms::store::{self, Outcome, Stored};
-use crate::forms::{self, Draft, FormError, Place, StoreError};
+use crate::forms::{self, Draft, Place, StoreError};
 use crate::portal::database::{DatabaseError, DatabaseExt, Session};
 use crate::portal::storage::Folder;
 
@@ -38,7 +39,7 @@ impl Receiver for Items {
     fn meaning(&self, folder: Node, name: &[u8]) -> Meaning {
         let fits = |name: &[u8]| match place(folder) {
             Ok(Place::Attachments(..)) => true,
-            Ok(place) => forms::form_for(place, name).is_ok_and(|form| !form.syntax.is_package()),
+            Ok(place) => forms::form_for(place, name).is_ok_and(|form| form.syntax != Syntax::Package),
             Err(_) => false,
         };
         match fits(name) {
@@ -66,7 +67,10 @@ impl Receiver for Items {
         let Node::Tool(course, tag, key) = node else { return Err(FsError::NotFound) };
         let tree = fs.tools_of(course)?;
         let entry = fs.shown_entry(course, &tree, place_of(tag, key).ok_or(FsError::NotFound)?)?;
+        // Whoever writes what was set aside, or was not there for its maker, puts it there.
+        fs.tools.aside.show(node);
         let folder = entry.parent.and_then(|parent| node_of(course, parent)).ok_or(FsError::NotFound)?;
+        fs.tools.made.is_known(folder);
         Ok((folder, entry.name.clone()))
     }
 
@@ -230,11 +234,9 @@ pub(in super::super) fn errno(error: &StoreError) -> i32 {
         _ => libc::EIO,
     };
     match error {
-        StoreError::Form(FormError::WrongKind { .. } | FormError::Syntax { .. } | FormError::Field { .. }) => libc::EINVAL,
         StoreError::Form(_) => libc::EINVAL,
         StoreError::Taken { .. } => libc::EEXIST,
         StoreError::Database(error) | StoreError::Import(ImportError::Database(error)) => of_database(error),
         StoreError::Import(ImportError::File { source, .. }) => source.raw_os_error().unwrap_or(libc::EIO),
-        _ => libc::EIO,
     }
 }
