@@ -8,7 +8,7 @@ pub mod document_edit;
 pub mod document_removal;
 pub mod document_rows;
 pub mod empty;
-mod extra_field;
+pub mod extra_field;
 pub mod html;
 pub mod import;
 pub mod item;

@@ -30,6 +30,8 @@ struct Made {
 struct State {
     removed: HashMap<(Node, Vec<u8>), (u32, Instant)>,
     made: HashMap<u32, Made>,
+    /// Courses that were made through this mount and have taken in no backup yet.
+    new: HashSet<u32>,
 }
 
 /// What is away for whom.
@@ -65,6 +67,17 @@ impl Absent {
             state.made.retain(|_, made| is_running(made.by));
         }
         state.made.insert(course, Made { by: caller, names: HashSet::new() });
+        state.new.insert(course);
+    }
+
+    /// Whether the course was made through this mount and has taken in no backup yet.
+    pub fn is_new(&self, course: u32) -> bool {
+        self.lock().new.contains(&course)
+    }
+
+    /// The course has taken in a backup.
+    pub fn is_filled(&self, course: u32) {
+        self.lock().new.remove(&course);
     }
 
     /// The process `caller` has listed a folder of `course`: it knows what is there.
@@ -79,6 +92,7 @@ impl Absent {
     pub fn course_gone(&self, course: u32) {
         let mut state = self.lock();
         state.made.remove(&course);
+        state.new.remove(&course);
         state.removed.retain(|(folder, _), _| folder.course_number() != course);
     }
 

@@ -734,8 +734,11 @@ impl Filesystem for Adapter {
                 let length = length.min(1 << 30);
                 self.fs.copy_document((from, from_offset), (to, to_offset), length)
             }
-            // The kernel reads and writes then.
-            _ => Err(FsError::NotSupported),
+            _ => match (from.as_ref(), to.written()) {
+                (Handle::File(archive), Ok(to)) => to.copy_archive(archive, (from_offset, to_offset), length),
+                // The kernel reads and writes then.
+                _ => Err(FsError::NotSupported),
+            },
         });
         match self.noted(to, copied) {
             Ok(copied) => reply.written(u32::try_from(copied).unwrap_or(u32::MAX)),

@@ -125,7 +125,7 @@ pub struct Space {
 /// A file open for reading.
 pub enum OpenFile {
     /// An archive as it was when it was opened.
-    Archive(Box<Archive<BackupFiles>>),
+    Archive(Arc<Archive<BackupFiles>>),
     /// A file that waits for its right name.
     Temporary(Arc<Temporary>),
     /// A file that was made from rows.
@@ -282,7 +282,7 @@ impl PortalFs {
         match node {
             Node::Backup(course, selection) => {
                 let archive = self.archives.open(&self.portal, &self.course(course)?, selection)?;
-                Ok(OpenFile::Archive(Box::new(archive)))
+                Ok(OpenFile::Archive(Arc::new(archive)))
             }
             Node::Temporary(_, number) => Ok(OpenFile::Temporary(self.temporary(number)?)),
             Node::Tool(..) => self.open_tool_file(node),

@@ -14,7 +14,7 @@ use super::receiver::{Meaning, Receiver, Target, receiver_in, receiver_of};
 use super::spool::{Spool, Start};
 use super::temporaries::{Owner, Temporary};
 use super::uploads::Upload;
-use super::{Attributes, BACKUP, FsError, Node, PortalFs};
+use super::{Attributes, BACKUP, FsError, Node, OpenFile, PortalFs};
 
 /// A file open for writing.
 pub struct OpenSpool {
@@ -90,6 +90,24 @@ impl OpenSpool {
             temporary.touch();
         }
         self.spool().write((!self.append).then_some(offset), bytes, writer)
+    }
+
+    /// Takes `length` bytes of the archive `from` at `offset`, which are to stand at the same place; how many. Where
+    /// that can't be, the kernel reads and writes.
+    pub fn copy_archive(&self, from: &OpenFile, offsets: (u64, u64), length: u64) -> Result<usize, FsError> {
+        let (OpenFile::Archive(archive), true, false) = (from, self.upload().receiver.takes_promises(), self.append)
+        else {
+            return Err(FsError::NotSupported);
+        };
+        if let What::Temporary(temporary) = &self.what {
+            temporary.touch();
+        }
+        let (from, to) = offsets;
+        if from != to {
+            return Err(FsError::NotSupported);
+        }
+        let copied = self.spool().promise(archive, from, length)?;
+        Ok(usize::try_from(copied).unwrap_or(usize::MAX))
     }
 
     /// Reserves room on the disk.

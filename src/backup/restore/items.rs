@@ -82,7 +82,7 @@ impl ReadItems {
                 let aside = format!("file-{}", staged.len()).into_bytes();
                 let failed = |source| files_error(code, &entry, source);
                 let mut file = staging.folder().create_file(&aside, 0o600).map_err(failed)?;
-                backup.unpack(&entry, &mut file)?;
+                backup.unpack_to(&entry, &mut file)?;
                 let mode = rustix::fs::Mode::from_raw_mode(file_mode);
                 rustix::fs::fchmod(&file, mode).map_err(|error| failed(error.into()))?;
                 let spare = fresh_name().map_err(failed)?;
