@@ -25,11 +25,7 @@ enum Content {
     /// What lies in a folder of a tool.
     Tool(Vec<(Vec<u8>, Node)>),
     /// Documents in a folder, and that folder on the disk if it is there.
-    Documents {
-        course: u32,
-        documents: Vec<TreeDocument>,
-        on_disk: Option<Folder>,
-    },
+    Documents { course: u32, documents: Vec<TreeDocument>, on_disk: Option<Folder> },
 }
 
 impl Listing {

@@ -88,6 +88,9 @@ fn keys_by_path(documents: &DocumentTree) -> HashMap<Vec<u8>, i64> {
     found
 }
 
+/// Names in a folder and what they lead to.
+type Names = Vec<(Vec<u8>, Node)>;
+
 impl PortalFs {
     /// The tree of the tools' folders of a course, as it is now.
     fn tools_of(&self, course: u32) -> Result<Arc<CourseTree>, FsError> {
@@ -118,14 +121,14 @@ impl PortalFs {
     }
 
     /// Names and nodes of the tools' folders that a listing of a course shows.
-    pub(super) fn tool_folders(&self, course: u32) -> Result<Vec<(Vec<u8>, Node)>, FsError> {
+    pub(super) fn tool_folders(&self, course: u32) -> Result<Names, FsError> {
         let tree = self.tools_of(course)?;
         let listed = tree.tree.tools().filter_map(|entry| Some((entry.name.clone(), node_of(course, entry.place)?)));
         Ok(self.with_made(Node::Course(course), listed.collect()))
     }
 
     /// The entries of `folder` and the folders that were made in it and hold nothing yet.
-    fn with_made(&self, folder: Node, mut entries: Vec<(Vec<u8>, Node)>) -> Vec<(Vec<u8>, Node)> {
+    fn with_made(&self, folder: Node, mut entries: Names) -> Names {
         for (name, node) in self.tools.made.within(folder) {
             if entries.iter().all(|(_, known)| *known != node) {
                 entries.push((name, node));
@@ -151,7 +154,7 @@ impl PortalFs {
     }
 
     /// The names and nodes that a listing of a tool's folder shows, and the node of the folder above.
-    pub(super) fn tool_entries(&self, folder: Node) -> Result<(Node, Vec<(Vec<u8>, Node)>), FsError> {
+    pub(super) fn tool_entries(&self, folder: Node) -> Result<(Node, Names), FsError> {
         let Node::Tool(course, tag, key) = folder else { return Err(FsError::NotAFolder) };
         if let Some(ghost) = self.tools.ghosts.entries(folder) {
             return Ok(ghost);
@@ -194,7 +197,8 @@ impl PortalFs {
         let changed = crate::backup::unix_time(entry.changed.as_bytes()).unwrap_or(above.mtime.seconds);
         match entry.what {
             What::Folder => {
-                let below = tree.tree.children(place).filter_map(|entry| crate::backup::unix_time(entry.changed.as_bytes()));
+                let below =
+                    tree.tree.children(place).filter_map(|entry| crate::backup::unix_time(entry.changed.as_bytes()));
                 let time = Time::at(below.chain([changed]).max().unwrap_or(changed));
                 Ok(Attributes { mtime: time, ctime: time, atime: time, ..above.for_node(node) })
             }

@@ -15,7 +15,8 @@ pub fn is_temporary(name: &[u8], is_final: &dyn Fn(&[u8]) -> bool) -> bool {
         return false;
     }
     let number = !name.is_empty() && name.iter().all(u8::is_ascii_digit);
-    let of_sed = name.strip_prefix(b"sed").is_some_and(|rest| rest.len() == 6 && rest.iter().all(u8::is_ascii_alphanumeric));
+    let of_sed =
+        name.strip_prefix(b"sed").is_some_and(|rest| rest.len() == 6 && rest.iter().all(u8::is_ascii_alphanumeric));
     // `x.html.bak`, `x.html.AbC123`.
     let behind = || {
         let dot = name.iter().rposition(|byte| matches!(byte, b'.'));

@@ -145,9 +145,8 @@ impl PortalFs {
         if !pending.iter().any(leads) {
             return Ok(());
         }
-        let left = self.change_tools(course, |session, _: &Course, tree| {
-            Ok(store::settle(session, &tree.tree, &pending)?)
-        })?;
+        let left =
+            self.change_tools(course, |session, _: &Course, tree| Ok(store::settle(session, &tree.tree, &pending)?))?;
         // What is left goes into a note of its own first.
         self.keep_references(course, &left)?;
         std::fs::remove_file(note)?;

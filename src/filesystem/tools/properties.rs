@@ -24,10 +24,12 @@ impl PortalFs {
         let mut found = Vec::new();
         if let Some(item) = file.and_then(|file| tree.tree.items_of(file).into_iter().next()) {
             let title = FORMS.iter().find(|form| form.kind == item.kind.key).map_or("title", |form| form.title);
-            let own = [("id", Value::from(item.record.key(&item.kind.table))), ("title", item.record.get(title).clone())];
+            let own =
+                [("id", Value::from(item.record.key(&item.kind.table))), ("title", item.record.get(title).clone())];
             let own = own.into_iter().filter_map(|(name, value)| Some((format!("{PREFIX}{name}"), value.to_text()?)));
             found.extend(own);
-            found.extend(item.newest_property().into_iter().flat_map(|row| ITEM.iter().filter_map(|line| line.of(row))));
+            found
+                .extend(item.newest_property().into_iter().flat_map(|row| ITEM.iter().filter_map(|line| line.of(row))));
         }
         found.extend(self.upload_properties(node));
         Ok(found)

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use crate::forms::{self, Place, StoredFile, Tree, What};
 
 use super::super::{Attributes, FsError, Node, PortalFs};
-use super::{node_of, place_of};
+use super::{Names, node_of, place_of};
 
 /// How long what went with an item can still be removed by name.
 const REMOVABLE: Duration = Duration::from_secs(300);
@@ -48,7 +48,7 @@ impl Ghosts {
     }
 
     /// The folder above `folder` and the names in it.
-    pub fn entries(&self, folder: Node) -> Option<(Node, Vec<(Vec<u8>, Node)>)> {
+    pub fn entries(&self, folder: Node) -> Option<(Node, Names)> {
         let ghosts = self.lock();
         let ghost = ghosts.get(&folder)?;
         Some((ghost.place.0, ghost.files.iter().map(|(name, node)| (name.clone(), *node)).collect()))

@@ -75,7 +75,8 @@ impl PortalFs {
         let (Node::Tool(course, tag, key), Node::Tool(new_course, new_tag, new_key)) = (parent, new_parent) else {
             return Err(FsError::Elsewhere);
         };
-        let (from, to) = (place_of(tag, key).ok_or(FsError::NotFound)?, place_of(new_tag, new_key).ok_or(FsError::NotFound)?);
+        let (from, to) =
+            (place_of(tag, key).ok_or(FsError::NotFound)?, place_of(new_tag, new_key).ok_or(FsError::NotFound)?);
         let tree = self.tools_of(course)?;
         let entry = tree.tree.lookup(from, name).ok_or(FsError::NotFound)?.place;
         if course != new_course {
