@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use super::zip_format::{End, LONGEST_NAME, Record};
+use super::zip_format::{End, LONGEST_COMMENT, LONGEST_NAME, Record};
 use super::{Content, Entry};
 
 /// Why entries cannot stand in one archive.
@@ -70,6 +70,8 @@ pub(super) enum Part {
 #[derive(Debug)]
 pub struct Layout<S> {
     members: Vec<Member<S>>,
+    /// What is said of the first entry.
+    comment: Vec<u8>,
     end: End,
     size: u64,
 }
@@ -80,12 +82,21 @@ impl<S> Layout<S> {
     /// Refuses names that cannot be extracted safely, names that would be extracted to one path, and archives of more
     /// than 2^63 - 1 bytes.
     pub fn new(entries: Vec<Entry<S>>) -> Result<Self, LayoutError> {
+        Self::with_comment(entries, Vec::new())
+    }
+
+    /// [`new`](Self::new) with a comment on the first entry, at most 65,535 bytes; what is longer is left out. Programs
+    /// pass over it when they list or unpack.
+    pub fn with_comment(entries: Vec<Entry<S>>, mut comment: Vec<u8>) -> Result<Self, LayoutError> {
+        if comment.len() > LONGEST_COMMENT {
+            comment.clear();
+        }
         check_names(&entries)?;
         let mut members: Vec<Member<S>> = Vec::with_capacity(entries.len());
         let (mut local, mut central) = (0_u64, 0_u64);
         for mut entry in entries {
             entry.name.shrink_to_fit();
-            let record = record(&entry, local);
+            let record = record(&entry, local, if members.is_empty() { &comment } else { b"" });
             let length = record.local_length().checked_add(entry.size());
             let next_local = length.and_then(|length| local.checked_add(length));
             let next_central = central + record.central_length();
@@ -99,12 +110,17 @@ impl<S> Layout<S> {
         }
         let end = End { count: members.len() as u64, directory: local, directory_length: central };
         let size = local + central + end.length();
-        Ok(Self { members, end, size })
+        Ok(Self { members, comment, end, size })
     }
 
     /// The length of the archive in bytes.
     pub fn size(&self) -> u64 {
         self.size
+    }
+
+    /// What is said of the first entry.
+    pub fn comment(&self) -> &[u8] {
+        &self.comment
     }
 
     /// The entries in their order.
@@ -130,7 +146,7 @@ impl<S> Layout<S> {
     /// What its headers say of the entry.
     pub(super) fn record(&self, index: usize) -> Option<Record<'_>> {
         let member = self.members.get(index)?;
-        Some(record(&member.entry, member.local))
+        Some(record(&member.entry, member.local, if index == 0 { &self.comment } else { b"" }))
     }
 
     pub(super) fn end(&self) -> End {
@@ -170,7 +186,7 @@ impl<S> Layout<S> {
 /// The largest offset the kernel can ask for.
 const MAX_SIZE: u64 = i64::MAX as u64;
 
-fn record<S>(entry: &Entry<S>, offset: u64) -> Record<'_> {
+fn record<'a, S>(entry: &'a Entry<S>, offset: u64, comment: &'a [u8]) -> Record<'a> {
     Record {
         name: &entry.name,
         folder: matches!(entry.content, Content::Folder),
@@ -178,6 +194,7 @@ fn record<S>(entry: &Entry<S>, offset: u64) -> Record<'_> {
         mtime: entry.mtime,
         size: entry.size(),
         offset,
+        comment,
     }
 }
 

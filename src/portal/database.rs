@@ -10,6 +10,7 @@
 //! are full of `_`), and comparison of paths in Rust, because MariaDB's `=` ignores case and accents.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A value of a column or parameter. Text is bytes: old portals hold text that is not valid UTF-8.
 #[derive(Clone, Debug, PartialEq)]
@@ -215,6 +216,30 @@ pub enum DatabaseError {
         /// How long was waited.
         seconds: u64,
     },
+    /// The server can't be reached, or the connection to it was lost. A transaction that was under way is undone.
+    #[error("the database server can't be reached ({name}): {reason}")]
+    Lost {
+        /// The database and its server.
+        name: String,
+        /// What was tried.
+        reason: String,
+    },
+    /// A table of Chamilo's is missing.
+    #[error("the database {name} is not that of a complete Chamilo 1.11 portal: {reason}")]
+    Incomplete {
+        /// The database and its server.
+        name: String,
+        /// What the database said.
+        reason: String,
+    },
+    /// The account lacks a right.
+    #[error("the database user {user} lacks a right, see docs/ADMINISTRATION.md: {reason}")]
+    Denied {
+        /// The account.
+        user: String,
+        /// What the database said.
+        reason: String,
+    },
 }
 
 /// A connection for the length of one read or one transaction.
@@ -362,6 +387,12 @@ pub trait Database: Send + Sync {
     /// operation, within transactions too.
     fn foreign_counter(&self) -> Result<u64, DatabaseError> {
         self.change_counter()
+    }
+
+    /// Lets what the counters say be so old at most. Where asking costs a message to a server, that saves most of them;
+    /// at the beginning everything is as it is at the moment.
+    fn set_patience(&self, patience: Duration) {
+        let _ = patience;
     }
 
     /// Waits until everything that was changed through this `Database` is committed and on the disk.
