@@ -86,6 +86,7 @@ impl PortalFs {
         drop(turn);
         self.absent.course_gone(number);
         self.tools.course_gone(number);
+        self.forget_all_waiting(number);
         match left {
             Some(left) => tracing::info!(
                 "course {code} was deleted; its files are kept in app/cache/{}",

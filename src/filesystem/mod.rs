@@ -196,6 +196,7 @@ impl PortalFs {
 
     /// The node `name` in the folder `parent`.
     pub fn lookup(&self, parent: Node, name: &[u8]) -> Result<Attributes, FsError> {
+        let parent = self.arrived(parent);
         let node = match parent {
             Node::Root => Node::Course(self.courses()?.named(name).ok_or(FsError::NotFound)?),
             Node::Course(course) => match name {
@@ -230,6 +231,7 @@ impl PortalFs {
 
     /// The attributes of a node.
     pub fn attributes(&self, node: Node) -> Result<Attributes, FsError> {
+        let node = self.arrived(node);
         match node {
             Node::Root => self.on_disk(node, self.portal.courses_folder(), b""),
             Node::Course(course) => self.on_disk(node, &self.course_folder(course)?, b""),
@@ -264,7 +266,7 @@ impl PortalFs {
 
     /// Opens a folder.
     pub fn open_folder(&self, node: Node) -> Result<Listing, FsError> {
-        Listing::open(self, node)
+        Listing::open(self, self.arrived(node))
     }
 
     /// Hands the entries of an open folder from `offset` on to `each`, until it answers that it has no more room.

@@ -14,6 +14,7 @@
 
 use super::properties;
 use super::spool::{Spool, Start};
+use super::tools::Tag;
 use super::uploads::UploadError;
 use super::{FsError, Node, PortalFs};
 
@@ -97,6 +98,7 @@ pub trait Receiver: Sync {
 pub fn receiver_in(folder: Node) -> Option<&'static dyn Receiver> {
     match folder {
         Node::Course(_) => Some(&super::backups::BACKUPS),
+        Node::Tool(_, Tag::WAITING_FOLDER, _) => Some(&super::tools::WAITING),
         Node::Tool(..) if super::tools::is_folder(folder) => Some(&super::tools::ITEMS),
         _ => None,
     }
@@ -106,6 +108,7 @@ pub fn receiver_in(folder: Node) -> Option<&'static dyn Receiver> {
 pub fn receiver_of(node: Node) -> Option<&'static dyn Receiver> {
     match node {
         Node::Backup(_, selection) if selection.is_all() => Some(&super::backups::BACKUPS),
+        Node::Tool(_, Tag::WAITING_FILE, _) => Some(&super::tools::WAITING),
         Node::Tool(..) if !super::tools::is_folder(node) => Some(&super::tools::ITEMS),
         _ => None,
     }

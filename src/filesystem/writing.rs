@@ -147,6 +147,7 @@ impl PortalFs {
         append: bool,
     ) -> Result<(Attributes, OpenSpool), FsError> {
         self.writable()?;
+        let parent = self.arrived(parent);
         let receiver = receiver_in(parent).ok_or(FsError::ReadOnly)?;
         self.attributes(parent)?;
         self.absent.appears(parent, name);
@@ -271,6 +272,7 @@ impl PortalFs {
     /// `caller`, so that `mv` can put another in its place.
     pub fn remove_file(&self, parent: Node, name: &[u8], caller: u32) -> Result<(), FsError> {
         self.writable()?;
+        let parent = self.arrived(parent);
         match parent {
             _ if self.uploads.temporaries.remove(parent, name) => self.removed_copy(parent, name),
             Node::Tool(..) => self.remove_tool_file(parent, name, caller),
@@ -294,6 +296,7 @@ impl PortalFs {
         if (parent, new_parent) == (Node::Root, Node::Root) {
             return Err(FsError::CourseName);
         }
+        let (parent, new_parent) = (self.arrived(parent), self.arrived(new_parent));
         let (Some(_), Some(receiver)) = (receiver_in(parent), receiver_in(new_parent)) else {
             // Programs that move (`mv`) copy then, and remove.
             let documents = [parent, new_parent].iter().any(|node| self.place(*node).is_some());

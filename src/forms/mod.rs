@@ -28,7 +28,7 @@ mod write;
 
 pub use draft::{Draft, Waiting};
 pub use error::{FormError, StoreError};
-pub use read::{form_for, is_name_of, read, read_folder};
+pub use read::{form_for, is_name_of, read, read_folder, takes_attachments};
 pub use remove::remove;
 pub use tree::{Entry, Place, StoredFile, Tree, What};
 pub use users::Users;

@@ -4,8 +4,9 @@
 //! disk for good before the row that names it is committed, and is removed after the row is.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, BufRead};
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use crate::backup::restore::files::{Placed, Plan, fresh_name};
 use crate::course::item::Item;
@@ -18,7 +19,6 @@ use crate::portal::schema;
 use crate::portal::staging::Staging;
 
 use super::super::receiver::{Taken, Target};
-use super::super::spool::Spool;
 use super::super::uploads::UploadError;
 use super::super::{FsError, Node, PortalFs};
 use super::{node_of, place_of};
@@ -26,19 +26,29 @@ use super::{node_of, place_of};
 /// The file in a staging folder.
 const STAGED: &[u8] = b"file";
 
+/// Bytes compared at a time.
+const CHUNK: usize = 64 << 10;
+
 /// The column with the name that people know a file by.
 const SHOWN: &str = "filename";
 
 impl PortalFs {
-    /// Takes in a file that belongs to an item.
-    pub(super) fn take_attachment(&self, target: &Target, spool: &Spool) -> Result<Taken, UploadError> {
+    /// Takes in a file that belongs to an item; `bytes` is what it holds. One that is there with the same bytes stays.
+    pub(super) fn take_attachment(&self, target: &Target, bytes: &Path) -> Result<Taken, UploadError> {
         let Node::Tool(course, tag, key) = target.folder else { return Err(FsError::NotFound.into()) };
         let Some(Place::Attachments(kind, item)) = place_of(tag, key) else { return Err(FsError::NotFound.into()) };
-        let settings = self.portal.settings().map_err(FsError::from)?;
-        let top = self.course_folder(course)?;
         let failed = |error: io::Error| FsError::Files(error);
+        let top = self.course_folder(course)?;
+        let tree = self.tools_of(course)?;
+        if let Some(there) = tree.tree.lookup(Place::Attachments(kind, item), &target.name)
+            && let Some(path) = tree.tree.stored_file(there.place).and_then(plain_path)
+            && equal(&top.open_file(&path).map_err(failed)?, &File::open(bytes).map_err(failed)?).map_err(failed)?
+        {
+            return Ok(Taken { node: node_of(course, there.place), report: "1 file already there".into() });
+        }
+        let settings = self.portal.settings().map_err(FsError::from)?;
         let staging = Staging::new(&self.portal).map_err(failed)?;
-        let length = copy(spool, &staging, settings.file_mode()).map_err(failed)?;
+        let length = copy(bytes, &staging, settings.file_mode()).map_err(failed)?;
         let stored = fresh_name().map_err(failed)?;
         let stamp = self.stamp();
         let mut placed = Placed::new(&top);
@@ -129,15 +139,35 @@ impl PortalFs {
     }
 }
 
-/// Copies what `spool` holds into the staging folder and returns its length.
-fn copy(spool: &Spool, staging: &Staging, mode: u32) -> io::Result<u64> {
-    let mut from = File::open(spool.path())?;
+/// Copies the file `from` into the staging folder and returns its length.
+fn copy(from: &Path, staging: &Staging, mode: u32) -> io::Result<u64> {
+    let mut from = File::open(from)?;
     let mut to = staging.folder().create_file(STAGED, 0o600)?;
     let length = io::copy(&mut from, &mut to)?;
     to.set_permissions(std::fs::Permissions::from_mode(mode))?;
     // The time that the program gave it, or that of its last byte.
     to.set_modified(from.metadata()?.modified()?)?;
     Ok(length)
+}
+
+/// Whether two files hold the same bytes.
+fn equal(one: &File, other: &File) -> io::Result<bool> {
+    if one.metadata()?.len() != other.metadata()?.len() {
+        return Ok(false);
+    }
+    let (mut one, mut other) = (io::BufReader::with_capacity(CHUNK, one), io::BufReader::with_capacity(CHUNK, other));
+    loop {
+        let (left, right) = (one.fill_buf()?, other.fill_buf()?);
+        let length = left.len().min(right.len());
+        if left.get(..length) != right.get(..length) {
+            return Ok(false);
+        }
+        if length == 0 {
+            return Ok(true);
+        }
+        one.consume(length);
+        other.consume(length);
+    }
 }
 
 /// The path of a stored file below the course's folder; `None` for a name that could lie elsewhere.

@@ -113,6 +113,9 @@ impl PortalFs {
             self.tools.made.show(node, (parent, name));
             return self.attributes(node);
         }
+        if let Some(node) = self.make_waiting(parent, (folder, name))? {
+            return self.attributes(node);
+        }
         let stamp = self.stamp();
         let made = self.change_tools(course, |session, found, tree| {
             let tree = &tree.tree;

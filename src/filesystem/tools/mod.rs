@@ -14,6 +14,7 @@ mod pending;
 mod properties;
 mod removing;
 mod renaming;
+mod waiting;
 mod writing;
 
 use std::collections::HashMap;
@@ -31,6 +32,7 @@ use kept::{CourseTree, Kept, Moment};
 use nodes::{node_of, place_of};
 
 pub use nodes::Tag;
+pub(super) use waiting::WAITING;
 pub(super) use writing::{ITEMS, errno};
 
 /// What is remembered of the tools' folders of a portal.
@@ -40,6 +42,7 @@ pub struct Tools {
     made: folders::Made,
     ghosts: removing::Ghosts,
     aside: renaming::SetAside,
+    known: waiting::Known,
 }
 
 impl Tools {
@@ -52,6 +55,9 @@ impl Tools {
 /// Whether a node of a tool is a folder.
 pub(super) fn is_folder(node: Node) -> bool {
     let Node::Tool(_, tag, key) = node else { return false };
+    if let Some(folder) = waiting::kind(node) {
+        return folder;
+    }
     let folder = |place| !matches!(place, Place::File(..) | Place::Attachment(..));
     place_of(tag, key).is_some_and(folder)
 }
@@ -145,12 +151,20 @@ impl PortalFs {
     /// What lies in a tool's folder under `name`, or arrives there.
     pub(super) fn tool_entry(&self, folder: Node, name: &[u8]) -> Result<Node, FsError> {
         let Node::Tool(course, tag, key) = folder else { return Err(FsError::NotAFolder) };
+        let named = |names: Names| names.into_iter().find(|(known, _)| known == name).map(|(_, node)| node);
+        if waiting::kind(folder).is_some() {
+            let found = named(self.waiting_entries(folder)?);
+            return found.or_else(|| self.arriving(folder, name)).ok_or(FsError::NotFound);
+        }
         let place = place_of(tag, key).ok_or(FsError::NotFound)?;
         let tree = self.tools_of(course)?;
         let found = tree.tree.lookup(place, name).filter(|entry| self.is_shown(course, entry));
         let found = found.and_then(|entry| node_of(course, entry.place));
         let found = found.or_else(|| self.arriving(folder, name)).or_else(|| self.tools.ghosts.find(folder, name));
-        found.ok_or(FsError::NotFound)
+        match found {
+            Some(node) => Ok(node),
+            None => named(self.waiting_within(course, place)?).ok_or(FsError::NotFound),
+        }
     }
 
     /// The names and nodes that a listing of a tool's folder shows, and the node of the folder above.
@@ -158,6 +172,9 @@ impl PortalFs {
         let Node::Tool(course, tag, key) = folder else { return Err(FsError::NotAFolder) };
         if let Some(ghost) = self.tools.ghosts.entries(folder) {
             return Ok(ghost);
+        }
+        if waiting::kind(folder).is_some() {
+            return Ok((Node::Course(course), self.waiting_entries(folder)?));
         }
         let place = place_of(tag, key).ok_or(FsError::NotFound)?;
         let tree = self.tools_of(course)?;
@@ -169,7 +186,9 @@ impl PortalFs {
         let entries = tree.tree.children(place).filter(|entry| entry.listed);
         let entries = entries.filter_map(|entry| Some((entry.name.clone(), node_of(course, entry.place)?)));
         let entries = entries.filter(|(_, node)| !self.tools.aside.contains(*node)).collect();
-        Ok((parent, self.with_made(folder, entries)))
+        let mut entries = self.with_made(folder, entries);
+        entries.extend(self.waiting_within(course, place)?);
+        Ok((parent, entries))
     }
 
     /// Whether `entry` is there for users: it holds something or was made, and nobody has set it aside.
@@ -187,6 +206,9 @@ impl PortalFs {
     /// The attributes of what lies in a tool's folder.
     pub(super) fn tool_attributes(&self, node: Node) -> Result<Attributes, FsError> {
         let Node::Tool(course, tag, key) = node else { return Err(FsError::NotFound) };
+        if waiting::kind(node).is_some() {
+            return self.waiting_attributes(node);
+        }
         let place = place_of(tag, key).ok_or(FsError::NotFound)?;
         let tree = self.tools_of(course)?;
         let entry = match self.shown_entry(course, &tree, place) {
@@ -219,6 +241,9 @@ impl PortalFs {
     /// Opens a file in a tool's folder for reading.
     pub(super) fn open_tool_file(&self, node: Node) -> Result<OpenFile, FsError> {
         let Node::Tool(course, tag, key) = node else { return Err(FsError::NotFound) };
+        if waiting::kind(node).is_some() {
+            return self.open_waiting(node);
+        }
         let place = place_of(tag, key).ok_or(FsError::NotFound)?;
         let tree = self.tools_of(course)?;
         match self.shown_entry(course, &tree, place)?.what {

@@ -15,6 +15,10 @@ pub struct Tag(u8);
 
 /// Folders that stand for no row: the key is the tool's place and, above 16 bits, that of a folder in it.
 const FOLDERS: u8 = 32;
+/// Folders of attachments whose items are to come: the key is a hash of the path.
+const WAITING_FOLDER: u8 = 33;
+/// Files in them.
+const WAITING_FILE: u8 = 34;
 /// From here on for each kind: files of items.
 const FILES: u8 = 64;
 /// Items that are folders.
@@ -50,7 +54,21 @@ fn shelves(tool: &'static str) -> impl Iterator<Item = &'static str> {
     })
 }
 
+/// Whether a tag is that of a folder that waits for its item (true), or of a file in one.
+pub fn waiting(tag: Tag) -> Option<bool> {
+    match tag {
+        Tag::WAITING_FOLDER => Some(true),
+        Tag::WAITING_FILE => Some(false),
+        _ => None,
+    }
+}
+
 impl Tag {
+    /// A folder of attachments whose item is to come.
+    pub const WAITING_FOLDER: Tag = Tag(WAITING_FOLDER);
+    /// A file in one.
+    pub const WAITING_FILE: Tag = Tag(WAITING_FILE);
+
     /// The number.
     pub fn number(self) -> u8 {
         self.0
@@ -59,7 +77,7 @@ impl Tag {
     /// The tag with the number `number`, `None` if there is none.
     pub fn from_number(number: u8) -> Option<Tag> {
         let is_one = match number {
-            FOLDERS => true,
+            FOLDERS | WAITING_FOLDER | WAITING_FILE => true,
             ATTACHED.. => tables().len() > usize::from(number - ATTACHED),
             FILES.. => kinds().count() > usize::from((number - FILES) % KINDS),
             _ => false,

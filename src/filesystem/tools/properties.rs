@@ -13,6 +13,9 @@ impl PortalFs {
     /// why the last upload over it was refused; of a folder what became of the last file put into it.
     pub(in super::super) fn tool_properties(&self, node: Node) -> Result<Vec<(String, Vec<u8>)>, FsError> {
         let Node::Tool(course, tag, key) = node else { return Err(FsError::NotFound) };
+        if super::waiting::kind(node).is_some() {
+            return Ok(self.upload_properties(node).collect());
+        }
         let place = place_of(tag, key).ok_or(FsError::NotFound)?;
         let tree = self.tools_of(course)?;
         self.shown_entry(course, &tree, place)?;

@@ -91,6 +91,9 @@ impl PortalFs {
         if self.tools.ghosts.remove_file(parent, name) {
             return Ok(());
         }
+        if super::waiting::kind(parent).is_some() {
+            return self.remove_waiting_file(parent, name);
+        }
         let folder = place_of(tag, key).ok_or(FsError::NotFound)?;
         let tree = self.tools_of(course)?;
         let entry = tree.tree.lookup(folder, name).filter(|entry| entry.listed).ok_or(FsError::NotFound)?;
@@ -148,6 +151,9 @@ impl PortalFs {
         }
         let Node::Tool(_, tag, key) = parent else { return Err(FsError::NotAFolder) };
         let folder = place_of(tag, key).ok_or(FsError::NotFound)?;
+        if let Some((_, node)) = self.waiting_within(course, folder)?.into_iter().find(|(known, _)| known == name) {
+            return self.remove_waiting_folder(node);
+        }
         let place = tree.tree.lookup(folder, name).ok_or(FsError::NotFound)?.place;
         match place {
             Place::Folder(kind, row) => {

@@ -100,7 +100,7 @@ impl Receiver for Items {
 
     fn take(&self, fs: &PortalFs, target: &Target, spool: &Spool) -> Result<Taken, UploadError> {
         let taken = match place(target.folder)? {
-            Place::Attachments(..) => fs.take_attachment(target, spool),
+            Place::Attachments(..) => fs.take_attachment(target, &spool.path()),
             folder => fs.take_item(folder, target, spool),
         }?;
         fs.settle_references(target.folder.course_number());
@@ -165,6 +165,13 @@ impl PortalFs {
             }
             Ok(stored)
         })?;
+        for stored in &stored {
+            if let Err(error) = self.end_waiting(course, stored.place, &target.name) {
+                // They go on waiting.
+                let name = String::from_utf8_lossy(&target.name);
+                tracing::warn!("course {course}: attachments of {name} could not be taken in: {error}");
+            }
+        }
         let node = stored.first().and_then(|stored| node_of(course, stored.place));
         Ok(Taken { node, report: report(&stored) })
     }
