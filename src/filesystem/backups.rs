@@ -81,6 +81,7 @@ impl Receiver for Backups {
         let adopt = fs.absent.is_new(course);
         let report = restore_spool(&fs.portal, &fs.course(course)?, spool, Options { adopt, ..Options::default() })?;
         fs.absent.is_filled(course);
+        fs.something_came(course);
         Ok(Taken { node: None, report: summary(&report) })
     }
 }

@@ -262,7 +262,7 @@ impl PortalFs {
     /// them where they are not kept.
     pub fn refuse_property(&self, node: Node) -> FsError {
         match node {
-            Node::Temporary(..) | Node::Course(_) | Node::Documents(_) => FsError::NotKept,
+            Node::Temporary(..) | Node::Course(_) | Node::Documents(_) | Node::Tool(..) => FsError::NotKept,
             node if self.uploads.in_progress(node) => FsError::NotKept,
             _ => FsError::ReadOnly,
         }

@@ -132,9 +132,10 @@ impl PortalFs {
                 self.uploads.refused(&Target { folder: parent, name: name.to_vec(), node: None }, &error);
             }
         })?;
-        self.settle_references(course);
         let node = node_of(course, made.place).ok_or(FsError::NotFound)?;
         self.tools.made.by(node, caller);
+        self.tools.twins.add(node, (parent, name));
+        self.something_came(course);
         self.attributes(node)
     }
 

@@ -14,6 +14,7 @@ mod pending;
 mod properties;
 mod removing;
 mod renaming;
+mod twins;
 mod waiting;
 mod writing;
 
@@ -43,6 +44,7 @@ pub struct Tools {
     ghosts: removing::Ghosts,
     aside: renaming::SetAside,
     known: waiting::Known,
+    twins: twins::Twins,
 }
 
 impl Tools {

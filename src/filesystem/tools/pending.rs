@@ -166,6 +166,9 @@ impl PortalFs {
                 for (course, note) in fs.notes(None) {
                     fs.settle_note(course, &note);
                 }
+                for course in fs.courses_with_waiting() {
+                    fs.settle_waiting(course);
+                }
             }
         };
         if let Err(error) = std::thread::Builder::new().name("references".into()).spawn(settle) {

@@ -132,9 +132,13 @@ impl PortalFs {
         })
     }
 
-    /// The node that stands for `node` by now: a folder that waited is the folder of its item's attachments.
+    /// The node that stands for `node` by now: a folder that waited is the folder of its item's attachments, and one that
+    /// was made is the folder that was meant.
     pub(in super::super) fn arrived(&self, node: Node) -> Node {
-        let Node::Tool(course, Tag::WAITING_FOLDER, _) = node else { return node };
+        let Node::Tool(course, tag, _) = node else { return node };
+        if tag != Tag::WAITING_FOLDER {
+            return self.tools.twins.meant(node);
+        }
         if self.waiting_folder(node).is_some() {
             return node;
         }
@@ -235,8 +239,9 @@ impl PortalFs {
         std::fs::remove_dir(self.portal.root().join(FOLDER)).ok();
     }
 
-    /// The item of `file` is there: what waits for it becomes its own. `name` is what the file was called.
-    pub(super) fn end_waiting(&self, course: u32, file: Place, name: &[u8]) -> Result<(), FsError> {
+    /// The item of `file` is there: what waits for it becomes its own. `stem` is what the file was
+    /// called, without its extension.
+    pub(super) fn end_waiting(&self, course: u32, file: Place, stem: &[u8]) -> Result<(), FsError> {
         let Place::File(kind, row) = file else { return Ok(()) };
         if names_in(&self.waiting_in(course)).is_empty() {
             return Ok(());
@@ -245,7 +250,6 @@ impl PortalFs {
         let tree = self.tools_of(course)?;
         let Some(entry) = tree.tree.entry(attachments) else { return Ok(()) };
         let Some(above) = entry.parent.and_then(|parent| tree.tree.path(parent)) else { return Ok(()) };
-        let stem = name.iter().rposition(|byte| *byte == b'.').and_then(|dot| name.get(..dot)).unwrap_or(name);
         let called = [stem, ATTACHMENTS.as_bytes()].concat();
         let node = node_of(course, attachments).ok_or(FsError::NotFound)?;
         let parent = entry.parent.and_then(|parent| node_of(course, parent)).ok_or(FsError::NotFound)?;
@@ -269,6 +273,35 @@ impl PortalFs {
     }
 }
 
+impl PortalFs {
+    /// Lets what waits in a course become the attachments of items that are there by now.
+    pub(super) fn settle_waiting(&self, course: u32) {
+        for path in names_in(&self.waiting_in(course)) {
+            let path = decoded(&path);
+            let file = self.tools_of(course).map(|tree| match tree.tree.place(&path) {
+                Some(Place::Attachments(kind, row)) => Some(Place::File(kind, row)),
+                _ => None,
+            });
+            let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+            let settled = file.and_then(|file| match file {
+                Some(file) => self.end_waiting(course, file, name.strip_suffix(ATTACHMENTS.as_bytes()).unwrap_or(name)),
+                None => Ok(()),
+            });
+            if let Err(error) = settled {
+                // They go on waiting.
+                let path = String::from_utf8_lossy(&path).into_owned();
+                tracing::warn!("course {course}: {path} could not be taken in: {error}");
+            }
+        }
+    }
+
+    /// Courses in which something waits for its item.
+    pub(super) fn courses_with_waiting(&self) -> Vec<u32> {
+        let names = names_in(&self.portal.root().join(FOLDER)).into_iter();
+        names.filter_map(|name| std::str::from_utf8(&name).ok()?.parse().ok()).collect()
+    }
+}
+
 impl Receiver for Waiting {
     fn meaning(&self, _folder: Node, name: &[u8]) -> Meaning {
         if is_temporary(name, &|_| true) { Meaning::Temporary } else { Meaning::Final }
@@ -289,24 +322,28 @@ impl Receiver for Waiting {
     }
 
     fn take(&self, fs: &PortalFs, target: &Target, spool: &Spool) -> Result<Taken, UploadError> {
-        let failed = |error: io::Error| UploadError::from(FsError::Files(error));
-        if fs.arrived(target.folder) != target.folder {
-            // The item came while the file was written.
-            let target = Target { folder: fs.arrived(target.folder), ..target.clone() };
+        let kept = fs.waiting_folder(target.folder).map(|folder| keep(&folder, &target.name, spool));
+        // The item may come while the file is written.
+        let now = fs.arrived(target.folder);
+        if now != target.folder {
+            let target = Target { folder: now, ..target.clone() };
             return fs.take_attachment(&target, &spool.path());
         }
-        let folder = fs.waiting_folder(target.folder).ok_or(FsError::NotFound)?;
-        let name = encoded(&target.name);
-        let mut to = tempfile::Builder::new().prefix(".").tempfile_in(&folder.on_disk).map_err(failed)?;
-        let mut from = File::open(spool.path()).map_err(failed)?;
-        let length = io::copy(&mut from, &mut to).map_err(failed)?;
-        let modified = from.metadata().and_then(|metadata| metadata.modified()).map_err(failed)?;
-        to.as_file().set_modified(modified).map_err(failed)?;
-        to.as_file().sync_all().map_err(failed)?;
-        to.persist(folder.on_disk.join(OsStr::from_bytes(&name))).map_err(|error| failed(error.error))?;
-        let node = file_node(folder.course, &folder.path, &name);
+        let length = kept.ok_or(FsError::NotFound)?.map_err(FsError::Files)?;
+        let node = fs.tool_entry(target.folder, &target.name)?;
         Ok(Taken { node: Some(node), report: format!("1 file of {length} bytes, which waits for its item") })
     }
+}
+
+/// Keeps what `spool` holds in a folder that waits, on the disk when this returns, and returns its length.
+fn keep(folder: &Folder, name: &[u8], spool: &Spool) -> io::Result<u64> {
+    let mut to = tempfile::Builder::new().prefix(".").tempfile_in(&folder.on_disk)?;
+    let mut from = File::open(spool.path())?;
+    let length = io::copy(&mut from, &mut to)?;
+    to.as_file().set_modified(from.metadata()?.modified()?)?;
+    to.as_file().sync_all()?;
+    to.persist(folder.on_disk.join(OsStr::from_bytes(&encoded(name)))).map_err(|error| error.error)?;
+    Ok(length)
 }
 
 /// Whether a node is a folder that waits (true), or a file in one.

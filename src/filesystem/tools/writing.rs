@@ -71,6 +71,9 @@ impl Receiver for Items {
         fs.tools.aside.show(node);
         let folder = entry.parent.and_then(|parent| node_of(course, parent)).ok_or(FsError::NotFound)?;
         fs.tools.made.is_known(folder);
+        if entry.name == forms::tree::INDEX.as_bytes() {
+            fs.tools.twins.has_page(folder);
+        }
         Ok((folder, entry.name.clone()))
     }
 
@@ -103,7 +106,7 @@ impl Receiver for Items {
             Place::Attachments(..) => fs.take_attachment(target, &spool.path()),
             folder => fs.take_item(folder, target, spool),
         }?;
-        fs.settle_references(target.folder.course_number());
+        fs.something_came(target.folder.course_number());
         Ok(taken)
     }
 }
@@ -166,7 +169,7 @@ impl PortalFs {
             Ok(stored)
         })?;
         for stored in &stored {
-            if let Err(error) = self.end_waiting(course, stored.place, &target.name) {
+            if let Err(error) = self.end_waiting(course, stored.place, stem_of(&target.name)) {
                 // They go on waiting.
                 let name = String::from_utf8_lossy(&target.name);
                 tracing::warn!("course {course}: attachments of {name} could not be taken in: {error}");
@@ -185,6 +188,11 @@ fn rename(draft: &mut Draft, name: &[u8], bytes: &[u8]) {
         let name = String::from_utf8_lossy(name);
         draft.retitle(name.rsplit_once('.').map_or(&*name, |(stem, _)| stem));
     }
+}
+
+/// A name without its extension.
+fn stem_of(name: &[u8]) -> &[u8] {
+    name.iter().rposition(|byte| *byte == b'.').and_then(|dot| name.get(..dot)).unwrap_or(name)
 }
 
 /// All that `spool` holds.
