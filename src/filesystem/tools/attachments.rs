@@ -8,6 +8,8 @@ use std::io::{self, BufRead};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use rustix::fs::Timestamps;
+
 use crate::backup::restore::files::{Placed, Plan, fresh_name};
 use crate::course::item::Item;
 use crate::course::tool::{TOOLS, Table};
@@ -18,6 +20,7 @@ use crate::portal::database::{DatabaseError, Session};
 use crate::portal::schema;
 use crate::portal::staging::Staging;
 
+use super::super::documents::timespec;
 use super::super::receiver::{Taken, Target};
 use super::super::uploads::UploadError;
 use super::super::{FsError, Node, PortalFs};
@@ -44,6 +47,10 @@ impl PortalFs {
             && let Some(path) = tree.tree.stored_file(there.place).and_then(plain_path)
             && equal(&top.open_file(&path).map_err(failed)?, &File::open(bytes).map_err(failed)?).map_err(failed)?
         {
+            // It gets the time that the program gave its copy.
+            let modified = File::open(bytes).and_then(|file| file.metadata()?.modified()).map_err(failed)?;
+            let times = Timestamps { last_access: timespec(None), last_modification: timespec(Some(modified)) };
+            top.attributes_of(&path).and_then(|file| file.set_times(&times)).map_err(failed)?;
             return Ok(Taken { node: node_of(course, there.place), report: "1 file already there".into() });
         }
         let settings = self.portal.settings().map_err(FsError::from)?;
