@@ -92,6 +92,9 @@ impl PortalFs {
         if target.is_some() && replace == Replace::Never {
             return Err(FsError::Exists);
         }
+        if let Some(node) = node_of(course, entry) {
+            self.uploads.forget_taken(node);
+        }
         match entry {
             // The page goes with the folder that it is the page of.
             Place::File(kind, row) if from == Place::Folder(kind, row) => Err(FsError::Elsewhere),

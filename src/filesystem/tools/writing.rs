@@ -145,6 +145,10 @@ impl PortalFs {
     /// Takes in the file of an item.
     fn take_item(&self, folder: Place, target: &Target, spool: &Spool) -> Result<Taken, UploadError> {
         let bytes = whole(spool)?;
+        if is_cut_off(&target.name, &bytes) {
+            let text = "the page is cut off: it begins with <html> and has no </html>".to_owned();
+            return Err(UploadError { errno: libc::EINVAL, text });
+        }
         let (course, stamp) = (target.folder.course_number(), self.stamp());
         let stored = self.change_tools(course, |session, found, tree| {
             let tree = &tree.tree;
@@ -188,6 +192,13 @@ fn rename(draft: &mut Draft, name: &[u8], bytes: &[u8]) {
         let name = String::from_utf8_lossy(name);
         draft.retitle(name.rsplit_once('.').map_or(&*name, |(stem, _)| stem));
     }
+}
+
+/// Whether a page is the first part of one only: its writer was killed.
+fn is_cut_off(name: &[u8], bytes: &[u8]) -> bool {
+    let has = |part: &[u8]| bytes.windows(part.len()).any(|found| found.eq_ignore_ascii_case(part));
+    let page = name.rsplit(|byte| *byte == b'.').next().is_some_and(|end| end.to_ascii_lowercase().starts_with(b"htm"));
+    page && has(b"<html") && !has(b"</html>")
 }
 
 /// A name without its extension.
