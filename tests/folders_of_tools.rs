@@ -26,6 +26,17 @@ fn tools() -> Vec<&'static str> {
     tools
 }
 
+/// Tools of the course `code`, with the learning paths that gradebooks refer to.
+fn tools_of(mount: &Mount, code: &str) -> Vec<&'static str> {
+    let there = |tool: &&str| mount.join(code).join(tool).exists();
+    tools().into_iter().chain(["Learnpath"]).filter(there).collect()
+}
+
+/// Whether the files of a tool can be compared: where learning paths are no files yet, what leads to them waits.
+fn is_comparable(mount: &Mount, tool: &str) -> bool {
+    tool != "Learnpath" && (tool != "Gradebook" || mount.join("GEO101/Learnpath").exists())
+}
+
 /// Keys of the kinds of items that the files in a tool's folder tell.
 fn kinds(tool: &str) -> Vec<&'static str> {
     let of = FORMS.iter().filter(|form| form.tool == tool);
@@ -67,6 +78,19 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     found
 }
 
+/// Expects that the same files lie below two folders.
+fn expect_same_files(one: &Path, other: &Path) {
+    let (mut found, mut wanted) = (files(one), files(other));
+    assert_eq!(found.keys().collect::<Vec<_>>(), wanted.keys().collect::<Vec<_>>());
+    found.retain(|path, bytes| wanted.get(path) != Some(bytes));
+    if let Some((path, bytes)) = found.first_key_value() {
+        let wanted = wanted.remove(path).unwrap();
+        let (found, wanted) = (String::from_utf8_lossy(bytes), String::from_utf8_lossy(&wanted));
+        let lines = found.lines().zip(wanted.lines()).find(|(found, wanted)| found != wanted);
+        panic!("{}: {lines:?}", one.join(path).display());
+    }
+}
+
 /// Expects that what the folder `tool` tells is the same in two courses of `portal`.
 fn expect_equal(portal: &TestPortal, tool: &str, from: &str, to: &str) {
     let sides = [from, to].map(|code| Side::new(&portal.portal, code));
@@ -92,6 +116,10 @@ fn every_tool_that_holds_something_is_a_folder_and_its_items_are_files() {
     assert_eq!(names(&mount.join("EMPTY")), ["Document", "backup.zip"]);
     for tool in tools() {
         let folder = mount.join("GEO101").join(tool);
+        if tool == "Xapi" {
+            // A plugin that few portals have.
+            continue;
+        }
         assert!(folder.is_dir(), "{tool}");
         for (path, bytes) in files(&folder) {
             let (path, shown) = (folder.join(&path), path.display());
@@ -144,23 +172,27 @@ fn items_copied_file_by_file_are_the_same_items() {
         for program in ["cp -r", "cp -a", "rsync -a"] {
             let copy = format!("{}{number}", program.replace([' ', '-'], "").to_uppercase());
             portal.course(&copy);
-            for tool in tools() {
-                let (from, to) = (mount.join(code).join(tool), mount.join(&copy));
-                if !from.exists() {
-                    continue;
+            let there = tools_of(&mount, code);
+            let copy_all = || {
+                for tool in &there {
+                    let (from, to) = (mount.join(code).join(tool), mount.join(&copy));
+                    shell(&format!("{program} \"$1\" \"$2\""), &[&from, &to]).done();
                 }
-                shell(&format!("{program} \"$1\" \"$2\""), &[&from, &to]).done();
-                assert_eq!(files(&to.join(tool)), files(&from), "{program} {code}/{tool}");
+            };
+            copy_all();
+            for tool in there.iter().filter(|tool| is_comparable(&mount, tool)) {
+                expect_same_files(&mount.join(&copy).join(tool), &mount.join(code).join(tool));
                 expect_equal(&portal, tool, code, &copy);
-                // Again, and nothing changes.
-                let before = snapshot(&portal);
-                shell(&format!("{program} \"$1\" \"$2\""), &[&from, &to]).done();
-                let after = snapshot(&portal);
-                assert_eq!(after.rows, before.rows, "{program} {code}/{tool}");
             }
+            // Again, and nothing changes.
+            let before = snapshot(&portal);
+            copy_all();
+            assert!(snapshot(&portal).rows == before.rows, "{program} {code}");
         }
     }
-    assert_eq!(names(&portal.root().join("app/cache")), Vec::<String>::new());
+    if is_comparable(&mount, "Gradebook") {
+        assert_eq!(names(&portal.root().join("app/cache")), Vec::<String>::new());
+    }
     portal.check_finds_nothing();
 }
 
@@ -173,9 +205,8 @@ fn items_may_be_copied_in_any_order_and_the_copying_may_be_interrupted() {
         let copy = format!("COPY{round}");
         portal.course(&copy);
         let from = mount.join("GEO101");
-        let mut paths: Vec<PathBuf> = tools()
+        let mut paths: Vec<PathBuf> = tools_of(&mount, "GEO101")
             .into_iter()
-            .filter(|tool| from.join(tool).exists())
             .flat_map(|tool| files(&from.join(tool)).into_keys().map(move |path| Path::new(tool).join(path)))
             .collect();
         for last in (1..paths.len()).rev() {
@@ -187,12 +218,14 @@ fn items_may_be_copied_in_any_order_and_the_copying_may_be_interrupted() {
             run("mkdir", &[&"-p", &to.parent().unwrap()]);
             run("cp", &[&from.join(path), &to]);
         }
-        for tool in tools() {
-            assert_eq!(files(&mount.join(&copy).join(tool)), files(&from.join(tool)), "{tool} in round {round}");
+        for tool in tools_of(&mount, "GEO101").into_iter().filter(|tool| is_comparable(&mount, tool)) {
+            expect_same_files(&mount.join(&copy).join(tool), &from.join(tool));
             expect_equal(&portal, tool, "GEO101", &copy);
         }
     }
-    wait_for("the end of all waiting", 10, || names(&portal.root().join("app/cache")).is_empty().then_some(()));
+    if is_comparable(&mount, "Gradebook") {
+        wait_for("the end of all waiting", 10, || names(&portal.root().join("app/cache")).is_empty().then_some(()));
+    }
     portal.check_finds_nothing();
 }
 
@@ -285,7 +318,7 @@ fn a_file_that_cannot_be_understood_is_refused_with_the_reason_and_the_item_stay
     let refused = |ended: Ended| {
         assert_ne!(ended.code, 0);
         assert!(ended.stderr.contains("Invalid argument"), "{}", ended.stderr);
-        assert_eq!(snapshot(&portal), before);
+        assert!(snapshot(&portal) == before);
     };
     for program in ["cp", "rsync"] {
         refused(Ended::of(start(program, &[&broken, &file]).output().unwrap()));
@@ -516,5 +549,5 @@ fn items_of_a_read_only_mount_can_only_be_read() {
         let ended = shell(script, &[&file]);
         assert!(ended.code != 0 && ended.stderr.contains("Read-only file system"), "{script}: {}", ended.stderr);
     }
-    assert_eq!(snapshot(&portal), before);
+    assert!(snapshot(&portal) == before);
 }

@@ -27,8 +27,8 @@ pub fn remove(session: &dyn Session, course: &Course, tree: &Tree, file: Place) 
 fn is_listed_elsewhere(tree: &Tree, form: &FileForm, main: &Item, part: &Item) -> bool {
     let lists = form.parts.iter().filter(|known| known.kind == part.kind.key);
     let mut lists = lists.filter_map(|known| match known.belongs {
-        Belongs::Listed(table, column) => Some((table, column)),
-        Belongs::By(_) | Belongs::Version(_) => None,
+        Belongs::Listed(table, column, _) => Some((table, column)),
+        Belongs::By(_) | Belongs::Below(_) | Belongs::Version(_) => None,
     });
     let key = part.record.key(&part.kind.table);
     let own = main.record.key(&main.kind.table);

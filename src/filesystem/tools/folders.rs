@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::forms::{self, StoreError, Tree};
+use crate::forms::{self, StoreError};
 
 use super::super::receiver::Target;
 use super::super::uploads::UploadError;
 use super::super::{Attributes, FsError, Node, PortalFs};
 use super::writing::Folders;
-use super::{node_of, place_of};
+use super::{node_of, place_of, tool};
 
 /// Folders of which it is remembered who made them, before those of ended processes are forgotten.
 const MAKERS: usize = 1000;
@@ -88,7 +88,7 @@ impl Made {
 impl PortalFs {
     /// Makes the folder `name` in a course: that of a tool.
     pub(in super::super) fn make_tool_folder(&self, course: u32, name: &[u8]) -> Result<Attributes, FsError> {
-        let node = Tree::tool(name).and_then(|tool| node_of(course, tool)).ok_or(FsError::ReadOnly)?;
+        let node = tool(name).and_then(|tool| node_of(course, tool)).ok_or(FsError::ReadOnly)?;
         self.absent.appears(Node::Course(course), name);
         self.tools.made.show(node, (Node::Course(course), name));
         self.attributes(node)

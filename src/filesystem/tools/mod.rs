@@ -64,6 +64,15 @@ pub(super) fn is_folder(node: Node) -> bool {
     place_of(tag, key).is_some_and(folder)
 }
 
+/// The folder of the tool called `name`, if it is shown here: that of learning paths holds packages, not items.
+fn tool(name: &[u8]) -> Option<Place> {
+    Tree::tool(name).filter(|place| is_ours(*place))
+}
+
+fn is_ours(tool: Place) -> bool {
+    tool != Place::Tool("Learnpath")
+}
+
 /// Reads the tree of the course with the number `course`, whose documents are `documents`.
 fn load(session: &dyn Session, course: u32, documents: &DocumentTree) -> Result<Tree, FsError> {
     let row = session.row("SELECT * FROM course WHERE id = ?", &[i64::from(course).into()])?;
@@ -122,7 +131,7 @@ impl PortalFs {
 
     /// The folder of the tool that is called `name` in a course, if it is shown.
     pub(super) fn tool_folder(&self, course: u32, name: &[u8]) -> Result<Option<Node>, FsError> {
-        let Some(place) = Tree::tool(name) else { return Ok(None) };
+        let Some(place) = tool(name) else { return Ok(None) };
         let node = node_of(course, place);
         let tree = self.tools_of(course)?;
         Ok(node.filter(|_| self.shown_entry(course, &tree, place).is_ok()))
@@ -131,7 +140,8 @@ impl PortalFs {
     /// Names and nodes of the tools' folders that a listing of a course shows.
     pub(super) fn tool_folders(&self, course: u32) -> Result<Names, FsError> {
         let tree = self.tools_of(course)?;
-        let listed = tree.tree.tools().filter_map(|entry| Some((entry.name.clone(), node_of(course, entry.place)?)));
+        let listed = tree.tree.tools().filter(|entry| is_ours(entry.place));
+        let listed = listed.filter_map(|entry| Some((entry.name.clone(), node_of(course, entry.place)?)));
         Ok(self.with_made(Node::Course(course), listed.collect()))
     }
 
@@ -147,7 +157,7 @@ impl PortalFs {
 
     /// Whether any tool of a course holds something.
     pub(super) fn has_items(&self, course: u32) -> Result<bool, FsError> {
-        Ok(self.tools_of(course)?.tree.tools().next().is_some())
+        Ok(self.tools_of(course)?.tree.tools().any(|entry| is_ours(entry.place)))
     }
 
     /// What lies in a tool's folder under `name`, or arrives there.

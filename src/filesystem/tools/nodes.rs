@@ -50,7 +50,7 @@ fn tables() -> Vec<&'static Table> {
 fn shelves(tool: &'static str) -> impl Iterator<Item = &'static str> {
     FORMS.iter().filter(move |form| form.tool == tool).filter_map(|form| match form.home {
         Home::Folder(name) | Home::Unless(_, _, name) => Some(name),
-        Home::Tool | Home::Below(..) => None,
+        Home::Tool | Home::Below(..) | Home::Inside(..) => None,
     })
 }
 

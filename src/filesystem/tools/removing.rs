@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use crate::forms::{self, Place, StoredFile, Tree, What};
 
 use super::super::{Attributes, FsError, Node, PortalFs};
-use super::{Names, node_of, place_of};
+use super::{Names, node_of, place_of, tool};
 
 /// How long what went with an item can still be removed by name.
 const REMOVABLE: Duration = Duration::from_secs(300);
@@ -113,22 +113,21 @@ impl PortalFs {
     pub(super) fn remove_item(&self, course: u32, file: Place) -> Result<(), FsError> {
         let Place::File(kind, key) = file else { return Err(FsError::NotFound) };
         let attachments = Place::Attachments(kind, key);
-        let tool = self.change_tools(course, |session, found, tree| {
+        let removed = self.change_tools(course, |session, found, tree| {
             let tree = &tree.tree;
             let files: Vec<StoredFile> =
                 tree.children(attachments).filter_map(|entry| tree.stored_file(entry.place).cloned()).collect();
             forms::remove(session, found, tree, file)?;
-            Ok((tool_of(tree, file), ghost(course, tree, attachments), files))
+            Ok((folders_of(course, tree, file), ghost(course, tree, attachments), files))
         });
-        let (tool, ghost, files) = tool?;
+        let (folders, ghost, files) = removed?;
         self.remove_stored(course, &files);
         if let Some((node, place, files)) = ghost {
             self.tools.ghosts.add(node, place, files);
         }
-        if let Some(tool) = tool {
+        for (node, above, name) in folders {
             // Whoever empties a folder goes on to see it.
-            let node = node_of(course, Place::Tool(tool)).ok_or(FsError::NotFound)?;
-            self.tools.made.show(node, (Node::Course(course), tool.as_bytes()));
+            self.tools.made.show(node, (above, &name));
         }
         Ok(())
     }
@@ -139,7 +138,7 @@ impl PortalFs {
         let tree = self.tools_of(course)?;
         let listed = |place: Place| tree.tree.children(place).filter(|entry| entry.listed).map(|entry| entry.place);
         if let Node::Course(_) = parent {
-            let place = Tree::tool(name).ok_or(FsError::NotFound)?;
+            let place = tool(name).ok_or(FsError::NotFound)?;
             if listed(place).next().is_some() {
                 return Err(FsError::NotEmpty);
             }
@@ -182,12 +181,17 @@ impl PortalFs {
     }
 }
 
-/// The tool in whose folder `place` lies.
-fn tool_of(tree: &Tree, place: Place) -> Option<&'static str> {
-    match place {
-        Place::Tool(tool) => Some(tool),
-        place => tool_of(tree, tree.entry(place)?.parent?),
-    }
+/// The folders above `place` that stand for no row, with what they lie in and their names.
+fn folders_of(course: u32, tree: &Tree, place: Place) -> Vec<(Node, Node, Vec<u8>)> {
+    let parent = |place: &Place| tree.entry(*place).and_then(|entry| entry.parent);
+    let above = std::iter::successors(parent(&place), parent);
+    let folders = above.filter(|place| matches!(place, Place::Tool(_) | Place::Shelf(..)));
+    let found = folders.filter_map(|folder| {
+        let entry = tree.entry(folder)?;
+        let above = entry.parent.map_or(Some(Node::Course(course)), |above| node_of(course, above))?;
+        Some((node_of(course, folder)?, above, entry.name.clone()))
+    });
+    found.collect()
 }
 
 /// The folder of attachments as it was: its node, its place and the files in it. `None` if it holds nothing.

@@ -142,7 +142,9 @@ impl PortalFs {
                 (Place::Folder(own, of), _) => {
                     let form = FORMS.iter().find(|form| form.kind == own);
                     let table = form.and_then(|form| form.kind()).map(|kind| &kind.table);
-                    if let (Some(Home::Below(column, _)), Some(table)) = (form.map(|form| form.home), table) {
+                    if let (Some(Home::Below(column, _) | Home::Inside(column, _)), Some(table)) =
+                        (form.map(|form| form.home), table)
+                    {
                         let sql = format!("UPDATE `{}` SET `{column}` = ? WHERE `{}` = ?", table.name, table.key);
                         session.execute(&sql, &[to_row.into(), of.into()])?;
                     }
