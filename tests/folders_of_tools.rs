@@ -26,15 +26,15 @@ fn tools() -> Vec<&'static str> {
     tools
 }
 
-/// Tools of the course `code`, with the learning paths that gradebooks refer to.
+/// Tools of the course `code`, with the documents and learning paths that items refer to.
 fn tools_of(mount: &Mount, code: &str) -> Vec<&'static str> {
     let there = |tool: &&str| mount.join(code).join(tool).exists();
-    tools().into_iter().chain(["Learnpath"]).filter(there).collect()
+    tools().into_iter().chain(["Learnpath", "Document"]).filter(there).collect()
 }
 
 /// Whether the files of a tool can be compared: where learning paths are no files yet, what leads to them waits.
 fn is_comparable(mount: &Mount, tool: &str) -> bool {
-    tool != "Learnpath" && (tool != "Gradebook" || mount.join("GEO101/Learnpath").exists())
+    !["Learnpath", "Document"].contains(&tool) && (tool != "Gradebook" || mount.join("GEO101/Learnpath").exists())
 }
 
 /// Keys of the kinds of items that the files in a tool's folder tell.

@@ -24,6 +24,8 @@ enum Content {
     Course(u32, Vec<(Vec<u8>, Node)>),
     /// What lies in a folder of a tool.
     Tool(Vec<(Vec<u8>, Node)>),
+    /// Names and nodes in a folder of the trash.
+    Trash(Vec<(Vec<u8>, Node)>),
     /// Documents in a folder, and that folder on the disk if it is there.
     Documents { course: u32, documents: Vec<TreeDocument>, on_disk: Option<Folder> },
 }
@@ -53,7 +55,11 @@ impl Listing {
                 let (parent, entries) = fs.tool_entries(node)?;
                 (parent, Content::Tool(entries))
             }
-            Node::Backup(..) | Node::Temporary(..) => return Err(FsError::NotAFolder),
+            Node::Trash(key) => {
+                let (parent, names) = fs.list_trash(key)?;
+                (parent, Content::Trash(names))
+            }
+            Node::Backup(..) | Node::Temporary(..) | Node::TrashedBackup(_) => return Err(FsError::NotAFolder),
         };
         Ok(Listing { node, parent, content })
     }
@@ -104,6 +110,13 @@ impl Listing {
             }
             Content::Tool(entries) => {
                 for (position, (name, node)) in entries.iter().enumerate().skip(first) {
+                    if hand_out(position, name, fs.attributes(*node))? {
+                        break;
+                    }
+                }
+            }
+            Content::Trash(names) => {
+                for (position, (name, node)) in names.iter().enumerate().skip(first) {
                     if hand_out(position, name, fs.attributes(*node))? {
                         break;
                     }

@@ -276,6 +276,8 @@ impl PortalFs {
         match parent {
             _ if self.uploads.temporaries.remove(parent, name) => self.removed_copy(parent, name),
             Node::Tool(..) => self.remove_tool_file(parent, name, caller),
+            // Part of what is forgotten when its folder is removed.
+            Node::Trash(key) => self.in_trash(key, name).map(drop),
             Node::Course(course) if name == BACKUP => {
                 self.course(course)?;
                 self.uploads.set_removed(Node::Backup(course, Selection::ALL), caller);

@@ -94,6 +94,11 @@ impl PortalFs {
         let Ok(top) = self.course_folder(course) else { return };
         for file in files {
             let Some(path) = plain_path(file) else { continue };
+            if let Err(error) = self.keep_file(course, &top, &path) {
+                let path = String::from_utf8_lossy(&path).into_owned();
+                tracing::warn!("{path} in {} stays, for it can't be kept in the trash: {error}", top.path().display());
+                continue;
+            }
             match top.remove_file(&path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
                     let path = String::from_utf8_lossy(&path).into_owned();
@@ -109,6 +114,7 @@ impl PortalFs {
 
     /// Removes an attachment: its row, and its file.
     pub(super) fn remove_attachment(&self, course: u32, attachment: Place) -> Result<(), FsError> {
+        self.before_removal(course)?;
         let stamp = self.stamp();
         let (file, was) = self.change_tools(course, |session, found, tree| {
             let tree = &tree.tree;

@@ -113,6 +113,7 @@ impl PortalFs {
     pub(super) fn remove_item(&self, course: u32, file: Place) -> Result<(), FsError> {
         let Place::File(kind, key) = file else { return Err(FsError::NotFound) };
         let attachments = Place::Attachments(kind, key);
+        self.before_removal(course)?;
         let removed = self.change_tools(course, |session, found, tree| {
             let tree = &tree.tree;
             let files: Vec<StoredFile> =
