@@ -163,11 +163,15 @@ impl PortalFs {
             loop {
                 std::thread::sleep(EVERY);
                 let Some(fs) = fs.upgrade() else { return };
-                for (course, note) in fs.notes(None) {
-                    fs.settle_note(course, &note);
-                }
-                for course in fs.courses_with_waiting() {
-                    fs.settle_waiting(course);
+                let mut courses: Vec<u32> = fs.notes(None).into_iter().map(|(course, _)| course).collect();
+                courses.extend(fs.courses_with_waiting());
+                courses.sort_unstable();
+                courses.dedup();
+                for course in courses {
+                    // Not beside something that is being taken in, which does the same at its end.
+                    let turn = fs.uploads.turns.take(course);
+                    fs.something_came(course);
+                    drop(turn);
                 }
             }
         };
