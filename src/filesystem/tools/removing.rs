@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use crate::forms::{self, Place, StoredFile, Tree, What};
 
 use super::super::{Attributes, FsError, Node, PortalFs};
-use super::{Names, node_of, place_of, tool};
+use super::{Names, node_of, place_of, stored_path, tool};
 
 /// How long what went with an item can still be removed by name.
 const REMOVABLE: Duration = Duration::from_secs(300);
@@ -137,7 +137,15 @@ impl PortalFs {
     pub(in super::super) fn remove_tool_folder(&self, parent: Node, name: &[u8]) -> Result<(), FsError> {
         let course = parent.course_number();
         let tree = self.tools_of(course)?;
-        let listed = |place: Place| tree.tree.children(place).filter(|entry| entry.listed).map(|entry| entry.place);
+        let top = self.course_folder(course)?;
+        // An attachment whose file is missing is not shown.
+        let shown = |place: &Place| match place {
+            Place::Attachment(..) => stored_path(&tree.tree, *place).is_ok_and(|path| top.stat(&path).is_ok()),
+            _ => true,
+        };
+        let listed = |place: Place| {
+            tree.tree.children(place).filter(|entry| entry.listed).map(|entry| entry.place).filter(shown)
+        };
         if let Node::Course(_) = parent {
             let place = tool(name).ok_or(FsError::NotFound)?;
             if listed(place).next().is_some() {
