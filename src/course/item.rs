@@ -132,6 +132,7 @@ impl Item {
 }
 
 /// All items of a course, and what a tool's form may need of the rest.
+#[derive(Clone)]
 pub struct Items {
     /// The row of `course`.
     pub course: Row,

@@ -10,6 +10,7 @@ use crate::course::document_rows::DocumentRowError;
 use crate::course::names::Refusal;
 use crate::forms::StoreError;
 use crate::portal::database::DatabaseError;
+use crate::scorm::PackageError;
 use crate::trash::TrashError;
 
 use super::uploads::UploadError;
@@ -110,6 +111,9 @@ pub enum FsError {
     /// The backup can't be made.
     #[error(transparent)]
     Backup(#[from] BackupError),
+    /// The package can't be made.
+    #[error(transparent)]
+    Package(#[from] PackageError),
     /// The archive can't be read, or changed under its reader.
     #[error(transparent)]
     Archive(#[from] ReadError),
@@ -174,6 +178,9 @@ impl FsError {
             FsError::Files(error) => error.raw_os_error().unwrap_or(libc::EIO),
             FsError::Backup(BackupError::NoCourse(_)) => libc::ENOENT,
             FsError::Backup(BackupError::Files { source, .. }) => source.raw_os_error().unwrap_or(libc::EIO),
+            FsError::Package(PackageError::NoCourse(_) | PackageError::NoPath(_)) => libc::ENOENT,
+            FsError::Package(PackageError::Files { source, .. }) => source.raw_os_error().unwrap_or(libc::EIO),
+            FsError::Package(_) => libc::EIO,
             FsError::Archive(ReadError::Changed { .. }) => libc::ESTALE,
             FsError::Database(DatabaseError::Busy { .. })
             | FsError::Row(DocumentRowError::Database(DatabaseError::Busy { .. })) => libc::EBUSY,
@@ -202,6 +209,7 @@ impl FsError {
             FsError::Files(_)
                 | FsError::Database(_)
                 | FsError::Backup(_)
+                | FsError::Package(_)
                 | FsError::Archive(_)
                 | FsError::Row(_)
                 | FsError::Create(_)

@@ -5,6 +5,7 @@
 
 use std::os::fd::AsFd;
 
+use crate::backup::Selection;
 use crate::course::document::TreeDocument;
 use crate::portal::storage::{Folder, stat_at};
 
@@ -20,12 +21,8 @@ pub struct Listing {
 enum Content {
     /// Names and numbers of the courses.
     Courses(Vec<(Vec<u8>, u32)>),
-    /// What is in a course besides its backup, by name.
-    Course(u32, Vec<(Vec<u8>, Node)>),
-    /// What lies in a folder of a tool.
-    Tool(Vec<(Vec<u8>, Node)>),
-    /// Names and nodes in a folder of the trash.
-    Trash(Vec<(Vec<u8>, Node)>),
+    /// What is in a course, in a folder of a tool, or in a folder of the trash: names and nodes.
+    Named(Vec<(Vec<u8>, Node)>),
     /// Documents in a folder, and that folder on the disk if it is there.
     Documents { course: u32, documents: Vec<TreeDocument>, on_disk: Option<Folder> },
 }
@@ -40,10 +37,14 @@ impl Listing {
             }
             Node::Course(course) => {
                 fs.course(course)?;
-                let mut folders = fs.tool_folders(course)?;
-                folders.push((DOCUMENTS.to_vec(), Node::Documents(course)));
-                folders.sort_by(|(a, _), (b, _)| a.cmp(b));
-                (Node::Root, Content::Course(course, folders))
+                let mut names = vec![
+                    (DOCUMENTS.to_vec(), Node::Documents(course)),
+                    (BACKUP.to_vec(), Node::Backup(course, Selection::ALL)),
+                ];
+                names.extend(fs.packages_of_course(course)?);
+                names.extend(fs.tool_folders(course)?);
+                names.sort_by(|(a, _), (b, _)| a.cmp(b));
+                (Node::Root, Content::Named(names))
             }
             Node::Documents(course) => (Node::Course(course), Content::documents(fs, course, None)?),
             Node::Document(course, number) => {
@@ -53,13 +54,16 @@ impl Listing {
             }
             Node::Tool(..) => {
                 let (parent, entries) = fs.tool_entries(node)?;
-                (parent, Content::Tool(entries))
+                (parent, Content::Named(entries))
+            }
+            Node::Learnpaths(course) => (Node::Course(course), Content::Named(fs.packages(course)?)),
+            Node::Backup(..) | Node::Packages(_) | Node::Package(..) | Node::Temporary(..) | Node::TrashedBackup(_) => {
+                return Err(FsError::NotAFolder);
             }
             Node::Trash(key) => {
                 let (parent, names) = fs.list_trash(key)?;
-                (parent, Content::Trash(names))
+                (parent, Content::Named(names))
             }
-            Node::Backup(..) | Node::Temporary(..) | Node::TrashedBackup(_) => return Err(FsError::NotAFolder),
         };
         Ok(Listing { node, parent, content })
     }
@@ -98,26 +102,15 @@ impl Listing {
                     }
                 }
             }
-            Content::Course(course, folders) => {
-                for (position, (name, node)) in folders.iter().enumerate().skip(first) {
-                    if hand_out(position, name, fs.attributes(*node))? {
-                        return Ok(());
-                    }
-                }
-                if first <= folders.len() {
-                    hand_out(folders.len(), BACKUP, fs.backup_attributes_at_last_look(*course))?;
-                }
-            }
-            Content::Tool(entries) => {
-                for (position, (name, node)) in entries.iter().enumerate().skip(first) {
-                    if hand_out(position, name, fs.attributes(*node))? {
-                        break;
-                    }
-                }
-            }
-            Content::Trash(names) => {
+            Content::Named(names) => {
                 for (position, (name, node)) in names.iter().enumerate().skip(first) {
-                    if hand_out(position, name, fs.attributes(*node))? {
+                    let found = match node {
+                        Node::Backup(..) | Node::Packages(_) | Node::Package(..) => {
+                            fs.archive_attributes_at_last_look(*node)
+                        }
+                        node => fs.attributes(*node),
+                    };
+                    if hand_out(position, name, found)? {
                         break;
                     }
                 }

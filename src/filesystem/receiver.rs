@@ -100,6 +100,7 @@ pub fn receiver_in(folder: Node) -> Option<&'static dyn Receiver> {
         Node::Course(_) => Some(&super::backups::BACKUPS),
         Node::Tool(_, Tag::WAITING_FOLDER, _) => Some(&super::tools::WAITING),
         Node::Tool(..) if super::tools::is_folder(folder) => Some(&super::tools::ITEMS),
+        Node::Learnpaths(_) => Some(&super::packages::IMPORTS),
         _ => None,
     }
 }
@@ -110,6 +111,8 @@ pub fn receiver_of(node: Node) -> Option<&'static dyn Receiver> {
         Node::Backup(_, selection) if selection.is_all() => Some(&super::backups::BACKUPS),
         Node::Tool(_, Tag::WAITING_FILE, _) => Some(&super::tools::WAITING),
         Node::Tool(..) if !super::tools::is_folder(node) => Some(&super::tools::ITEMS),
+        Node::Packages(_) => Some(&super::backups::BACKUPS),
+        Node::Package(..) => Some(&super::packages::IMPORTS),
         _ => None,
     }
 }

@@ -21,6 +21,7 @@ mod page;
 mod paths;
 mod read;
 mod remove;
+pub mod schema;
 mod shortcut;
 pub mod store;
 pub mod tree;
