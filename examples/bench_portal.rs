@@ -40,6 +40,9 @@ struct Arguments {
     /// Folders that the documents are spread over; 0 puts them at the top
     #[arg(long, default_value_t = 0)]
     folders: u64,
+    /// Disk quota of each course in bytes, instead of the portal's
+    #[arg(long)]
+    quota: Option<i64>,
     /// Give documents their length without writing anything: they read as zeros and take no room
     #[arg(long)]
     sparse: bool,
@@ -54,6 +57,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         let code = format!("BENCH{number}");
         let new = NewCourse { title: format!("Course {number}"), code, ..NewCourse::default() };
         let course = create::create(&portal, &new, &stamp)?;
+        if let Some(quota) = arguments.quota {
+            let sql = "UPDATE course SET disk_quota = ? WHERE id = ?";
+            portal.database().write(|session| session.execute(sql, &[quota.into(), course.id.into()]))?;
+        }
         let folder = portal.courses_folder().folder(&[&course.directory, b"/document".as_slice()].concat())?;
         portal.database().write(|session| fill(session, &course, &folder, &arguments, &stamp, &mut noise))?;
     }

@@ -178,7 +178,7 @@ pub fn touch_ancestors(session: &dyn Session, course: i64, path: &[u8], stamp: &
     })?;
     let sql = "UPDATE c_item_property SET lastedit_date = ?, lastedit_user_id = ?, \
                lastedit_type = 'DocumentInFolderUpdated' \
-               WHERE c_id = ? AND tool = 'document' AND ref = ? AND (session_id IS NULL OR session_id = 0)";
+               WHERE +c_id = ? AND tool = 'document' AND ref = ? AND (session_id IS NULL OR session_id = 0)";
     for folder in folders {
         session.execute(sql, &[stamp.datetime().into(), stamp.user.into(), course.into(), folder.into()])?;
     }
