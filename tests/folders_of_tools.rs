@@ -223,8 +223,9 @@ fn items_may_be_copied_in_any_order_and_the_copying_may_be_interrupted() {
         for last in (1..paths.len()).rev() {
             paths.swap(last, random.below(last + 1));
         }
-        // A third of it is copied, then all of it.
-        for path in paths.iter().take(paths.len() / 3).chain(&paths) {
+        // A third of it is copied, then all of it; a package that comes twice is another.
+        let once = |path: &&PathBuf| !path.starts_with("Learnpath");
+        for path in paths.iter().take(paths.len() / 3).filter(once).chain(&paths) {
             let to = mount.join(&copy).join(path);
             run("mkdir", &[&"-p", &to.parent().unwrap()]);
             run("cp", &[&from.join(path), &to]);

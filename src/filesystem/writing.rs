@@ -241,6 +241,8 @@ impl PortalFs {
                 change_temporary(&temporary, change)?;
                 temporary.attributes()
             }
+            // Programs that copy give the copies times and modes; these follow from the rows.
+            Node::Tool(..) | Node::Learnpaths(_) if change.size.is_none() => self.attributes(node),
             node if receiver_of(node).is_some() => {
                 match (change.size, open.map(OpenSpool::spool)) {
                     (Some(size), Some(spool)) => spool.set_length(size)?,
@@ -253,8 +255,6 @@ impl PortalFs {
                 // Not those of the upload: other processes may be reading the file as it is.
                 self.attributes(node)
             }
-            // Programs that copy folders give the copies their times and modes.
-            Node::Tool(..) if change.size.is_none() => self.attributes(node),
             _ => Err(FsError::ReadOnly),
         }
     }

@@ -102,6 +102,8 @@ impl Receiver for Items {
     }
 
     fn take(&self, fs: &PortalFs, target: &Target, spool: &Spool) -> Result<Taken, UploadError> {
+        // What leads to something by now is no edit when the same file comes again.
+        fs.settle_references(target.folder.course_number());
         let taken = match place(target.folder)? {
             Place::Attachments(..) => fs.take_attachment(target, &spool.path()),
             folder => fs.take_item(folder, target, spool),
