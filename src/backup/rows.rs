@@ -218,7 +218,7 @@ impl Rows {
             let items = Items::load(session, row.clone(), keys)?;
             let named = users::named(&items, documents.iter().flat_map(|document| &document.properties));
             let users = users::marks(session, &named)?;
-            let portal_url = course::portal_url(session)?;
+            let portal_url = course::course_url(session, course)?;
             Ok(CourseRows { course: row, category_name, portal_url, documents, items, users, renamed: None, selection })
         })
     }

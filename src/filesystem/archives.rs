@@ -66,7 +66,7 @@ struct KeptState {
     counter: u64,
     kept: HashMap<Which, Kept>,
     /// What was made last: whoever asks for the size often reads next.
-    last: Option<(Which, Instant, Computed)>,
+    last: Option<(Which, Option<Instant>, Computed)>,
 }
 
 impl KeptArchives {
@@ -74,8 +74,8 @@ impl KeptArchives {
         self.lock(counter).kept.get(&which).cloned()
     }
 
-    /// What was made last, if it was this archive, and when.
-    fn take_last(&self, which: Which, counter: u64) -> Option<(Instant, Computed)> {
+    /// What was made last, if it was this archive, and when; `None` if its files were looked at since.
+    fn take_last(&self, which: Which, counter: u64) -> Option<(Option<Instant>, Computed)> {
         let (_, at, computed) = self.lock(counter).last.take_if(|(other, ..)| *other == which)?;
         Some((at, computed))
     }
@@ -89,7 +89,16 @@ impl KeptArchives {
             state.kept.clear();
         }
         state.kept.insert(which, kept);
-        state.last = Some((which, at, computed));
+        state.last = Some((which, Some(at), computed));
+    }
+
+    /// The files were looked at later than what was made last: whoever opens next has to look at them too.
+    fn outdate(&self, which: Which, counter: u64) {
+        if let Some((other, made, _)) = &mut self.lock(counter).last
+            && *other == which
+        {
+            *made = None;
+        }
     }
 
     fn lock(&self, counter: u64) -> MutexGuard<'_, KeptState> {
@@ -124,6 +133,7 @@ impl Archives {
         if let Some(kept) = self.kept.get(which, counter)
             && let Some(digest) = kept.digest(portal, course)?
         {
+            self.kept.outdate(which, counter);
             return Ok(self.look(which, &digest, &mut looked, at, counter));
         }
         let computed = Computed::load(portal, course, what)?;
@@ -146,7 +156,7 @@ impl Archives {
         let counter = portal.database().change_counter()?;
         let at = Instant::now();
         let computed = match self.kept.take_last(which, counter) {
-            Some((made, computed)) if made.elapsed() < FRESH => Some(computed),
+            Some((Some(made), computed)) if made.elapsed() < FRESH => Some(computed),
             Some((_, computed)) => computed.again(portal, course)?,
             None => None,
         };

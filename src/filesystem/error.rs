@@ -146,7 +146,9 @@ impl FsError {
             FsError::Forbidden(..) => libc::EACCES,
             FsError::Unknown(_) => libc::EEXIST,
             FsError::Row(DocumentRowError::TooLong { .. }) => libc::ENAMETOOLONG,
-            FsError::Row(DocumentRowError::Path { .. }) | FsError::Value(_) => libc::EINVAL,
+            FsError::Row(DocumentRowError::Path { .. } | DocumentRowError::Unwritable { .. }) | FsError::Value(_) => {
+                libc::EINVAL
+            }
             FsError::Quota => libc::EDQUOT,
             FsError::NotEmpty => libc::ENOTEMPTY,
             FsError::Elsewhere => libc::EXDEV,
@@ -190,7 +192,12 @@ impl FsError {
 
     /// Whether Chamilo's rules for documents forbid it; the folder tells why, and the log does once.
     pub fn is_refusal(&self) -> bool {
-        let row = matches!(self, FsError::Row(DocumentRowError::TooLong { .. } | DocumentRowError::Path { .. }));
+        let row = matches!(
+            self,
+            FsError::Row(
+                DocumentRowError::TooLong { .. } | DocumentRowError::Path { .. } | DocumentRowError::Unwritable { .. }
+            )
+        );
         let course = matches!(
             self,
             FsError::Create(CreateError::InvalidCode { .. } | CreateError::CodeTaken(_) | CreateError::FolderTaken(_))

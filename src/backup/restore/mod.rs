@@ -13,6 +13,7 @@ pub(crate) mod files;
 mod items;
 mod loose_files;
 mod plan;
+mod unwritable;
 
 use std::collections::HashSet;
 use std::io;
@@ -137,6 +138,8 @@ pub struct Report {
     pub lost_references: usize,
     /// What was not understood: resource type, key and class.
     pub not_understood: Vec<String>,
+    /// Texts in which characters were replaced that the database can't hold: table, key in the archive and column.
+    pub replaced: Vec<String>,
 }
 
 /// Restores the backup `archive` into the course `code`.
@@ -163,8 +166,9 @@ pub fn restore_from(
     let value = info.course()?;
     let settings = portal.settings()?;
     let mut report = Report::default();
+    let mut items = items::read(&value, &mut report);
+    unwritable::adapt(&settings, &mut items, &mut report);
     let planned = plan(backup, &value, &settings, &mut report)?;
-    let items = items::read(&value, &mut report);
     let loose = loose_files::plan(backup, &value, &items, &mut report)?;
     let ours = value.get(extras::NAME);
     let (course, stamp, users) = portal.database().read(|session| {
