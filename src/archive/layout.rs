@@ -83,8 +83,7 @@ impl<S> Layout<S> {
         check_names(&entries)?;
         let mut members: Vec<Member<S>> = Vec::with_capacity(entries.len());
         let (mut local, mut central) = (0_u64, 0_u64);
-        for mut entry in entries {
-            entry.name.shrink_to_fit();
+        for entry in entries {
             let record = record(&entry, local);
             let length = record.local_length().checked_add(entry.size());
             let next_local = length.and_then(|length| local.checked_add(length));
@@ -181,7 +180,10 @@ fn record<S>(entry: &Entry<S>, offset: u64) -> Record<'_> {
 }
 
 fn check_names<S>(entries: &[Entry<S>]) -> Result<(), LayoutError> {
-    let mut paths = HashSet::with_capacity(entries.len());
+    // Callers sort by name: then only a file and a folder can have one path without standing side by side.
+    let sorted = entries.windows(2).all(|pair| matches!(pair, [first, second] if first.name < second.name));
+    let named = |path: &[u8]| entries.binary_search_by(|entry| (*entry.name).cmp(path)).is_ok();
+    let mut paths = HashSet::with_capacity(if sorted { 0 } else { entries.len() });
     for entry in entries {
         if entry.name.len() > LONGEST_NAME {
             let length = entry.name.len();
@@ -189,7 +191,8 @@ fn check_names<S>(entries: &[Entry<S>]) -> Result<(), LayoutError> {
             return Err(LayoutError::LongName { start, length });
         }
         let path = check_name(entry).map_err(|why| LayoutError::Name { name: entry.display_name(), why })?;
-        if !paths.insert(path) {
+        let folder = matches!(entry.content, Content::Folder);
+        if if sorted { folder && named(path) } else { !paths.insert(path) } {
             return Err(LayoutError::Duplicate { name: entry.display_name() });
         }
     }
@@ -198,7 +201,7 @@ fn check_names<S>(entries: &[Entry<S>]) -> Result<(), LayoutError> {
 
 /// The path an entry is extracted to: its name without the `/` of a folder.
 fn check_name<S>(entry: &Entry<S>) -> Result<&[u8], &'static str> {
-    let name = entry.name.as_slice();
+    let name: &[u8] = &entry.name;
     let folder = matches!(entry.content, Content::Folder);
     let path = match (name.strip_suffix(b"/"), folder) {
         (Some(path), true) => path,
@@ -228,7 +231,7 @@ mod tests {
 
     fn file(name: impl AsRef<[u8]>) -> Entry<()> {
         let content = Content::Bytes(b"hello".to_vec().into());
-        Entry { name: name.as_ref().to_vec(), mode: 0o644, mtime: 0, content }
+        Entry { name: name.as_ref().into(), mode: 0o644, mtime: 0, content }
     }
 
     fn folder(name: &str) -> Entry<()> {

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::AsFd;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustix::fs::{FileType, Stat};
 use tracing::warn;
@@ -151,18 +151,20 @@ impl LookedAt {
 pub struct Contents {
     rows: Arc<Rows>,
     files: LookedAt,
+    /// Size and fingerprint, once they were asked for.
+    digest: OnceLock<Digest>,
 }
 
 impl Contents {
     /// What `rows` say with the `files` that go with them.
     pub(super) fn new(rows: Arc<Rows>, files: LookedAt) -> Contents {
-        Contents { rows, files }
+        Contents { rows, files, digest: OnceLock::new() }
     }
 
     /// Looks at the files that go with `rows`.
     pub fn gather(portal: &Portal, rows: Arc<Rows>) -> Result<Contents, BackupError> {
         let files = LookedAt::look(portal, &rows.place, &rows.listed, &rows.loose)?;
-        Ok(Contents { rows, files })
+        Ok(Contents::new(rows, files))
     }
 
     /// Whether what was looked up on the disk for the serialized course still is there: the pages that were read, the
@@ -179,6 +181,16 @@ impl Contents {
 
     /// Size and fingerprint.
     pub fn digest(&self) -> Result<Digest, BackupError> {
+        match self.digest.get() {
+            Some(digest) => Ok(*digest),
+            None => {
+                let digest = self.compute_digest()?;
+                Ok(*self.digest.get_or_init(|| digest))
+            }
+        }
+    }
+
+    fn compute_digest(&self) -> Result<Digest, BackupError> {
         // The length of the serialized course is all that a layout needs which is never read.
         let size = self.rows.length.div_ceil(3) * 4;
         let entries =
@@ -263,7 +275,7 @@ impl Contents {
     /// The entries in the order of their names; `page` gives the content of a rewritten page.
     fn entries(&self, course_info: Content<Place>, page: PageContent<'_>) -> Result<Vec<Entry<Place>>, BackupError> {
         let mut entries = Vec::with_capacity(self.rows.listed.len() + 1);
-        let (name, mtime) = (COURSE_INFO.to_vec(), self.rows.changed);
+        let (name, mtime) = (COURSE_INFO.into(), self.rows.changed);
         entries.push(Entry { name, mode: 0o644, mtime, content: course_info });
         for (listed, stat) in self.rows.listed.iter().zip(&self.files.stats) {
             let Some(mut entry) = entry(listed, stat.as_ref()) else { continue };
@@ -274,7 +286,7 @@ impl Contents {
         }
         for (place, stat) in &self.files.loose.found {
             let folder = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
-            let listed = Listed { place: place.clone(), name: None, page: None, folder, without_disk: None };
+            let listed = Listed { place: Arc::clone(place), name: None, page: None, folder, without_disk: None };
             entries.extend(entry(&listed, Some(stat)));
         }
         entries.sort_by(|a, b| a.name.cmp(&b.name));
@@ -291,24 +303,23 @@ fn rewritten_length(_: &Listed, read: &FileIdentity, length: u64) -> Result<Cont
 }
 
 fn entry(listed: &Listed, stat: Option<&Stat>) -> Option<Entry<Place>> {
-    let mut name = listed.name.as_ref().unwrap_or(&listed.place).to_vec();
+    let name = listed.name.as_ref().unwrap_or(&listed.place);
     if !listed.folder {
         let stat = stat?;
-        let content = Content::File { source: listed.place.clone(), identity: identity(stat) };
-        return Some(Entry { name, mode: stat.st_mode & 0o777, mtime: stat.st_mtime, content });
+        let content = Content::File { source: Arc::clone(&listed.place), identity: identity(stat) };
+        return Some(Entry { name: Arc::clone(name), mode: stat.st_mode & 0o777, mtime: stat.st_mtime, content });
     }
-    name.push(b'/');
     let (mode, mtime) = match (stat, listed.without_disk) {
         (Some(stat), _) => (stat.st_mode & 0o7777, stat.st_mtime),
         // Some folders exist only as rows from the first day on (Chamilo 1.11: /certificates).
         (None, Some(edited)) => (0o755, edited),
         (None, None) => return None,
     };
-    Some(Entry { name, mode, mtime, content: Content::Folder })
+    Some(Entry { name: [name, b"/".as_slice()].concat().into(), mode, mtime, content: Content::Folder })
 }
 
 /// A path below the course's folder.
-type Place = Box<[u8]>;
+type Place = Arc<[u8]>;
 
 /// The files of one course, as the archive layer opens them.
 #[derive(Debug)]

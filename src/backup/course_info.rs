@@ -9,10 +9,11 @@ use std::collections::{HashMap, HashSet};
 use crate::course::document::Document;
 use crate::course::tool::learnpath;
 use crate::php::{self, Key, Sink, Writer};
-use crate::portal::database::{Row, Value};
+use crate::portal::database::Value;
 
 use super::links;
 use super::loose_files::{self, Loose};
+use super::property_rows::PropertyRows;
 use super::rows::CourseRows;
 use super::{extras, resource, users};
 
@@ -63,6 +64,7 @@ fn resources<S: Sink>(rows: &CourseRows, loose: &Loose, writer: &mut Writer<S>) 
         .filter(|(_, documents): &(&str, Vec<i64>)| !documents.is_empty())
         .collect();
     let mut slots = HashMap::new();
+    let mut properties = PropertyRows::default();
     let count = usize::from(has_documents) + resource::count(&rows.items) + loose_files::count(rows, loose);
     writer.begin_array(count + shown.len());
     if has_documents {
@@ -86,7 +88,9 @@ fn resources<S: Sink>(rows: &CourseRows, loose: &Loose, writer: &mut Writer<S>) 
                 writer.property(property);
                 column(writer, document.row.get(name));
             }
-            resource(writer, &Value::Int(document.iid), "document", &document.properties);
+            writer.property(b"source_id");
+            writer.digits(document.iid);
+            rest_of_resource(writer, "document", |writer| properties.write(writer, &document.properties));
             if let Some(extras) = extras {
                 writer.property(extras::NAME.as_bytes());
                 writer.value(&extras);
@@ -95,7 +99,7 @@ fn resources<S: Sink>(rows: &CourseRows, loose: &Loose, writer: &mut Writer<S>) 
         }
         writer.end();
     }
-    resource::write_all(&rows.items, writer);
+    resource::write_all(&rows.items, &mut properties, writer);
     loose_files::write(rows, loose, writer);
     for (kind, documents) in shown {
         writer.key_str(kind.as_bytes());
@@ -134,49 +138,16 @@ fn document_extras(rows: &CourseRows, document: &Document) -> Option<php::Value<
     (!parts.is_empty()).then_some(php::Value::Array(parts))
 }
 
-/// The properties that every resource has (Chamilo 1.11, class Resource), in their PHP 7.4 place: after its own.
-fn resource<S: Sink>(writer: &mut Writer<S>, source_id: &Value, kind: &str, item_properties: &[Row]) {
-    writer.property(b"source_id");
-    column(writer, source_id);
-    rest_of_resource(writer, kind, item_properties);
-}
-
-/// Those after `source_id`.
-pub fn rest_of_resource<S: Sink>(writer: &mut Writer<S>, kind: &str, item_properties: &[Row]) {
+/// The properties that every resource has (Chamilo 1.11, class Resource), in their PHP 7.4 place after its own: those after `source_id`; `item_properties` writes that one.
+pub fn rest_of_resource<S: Sink>(writer: &mut Writer<S>, kind: &str, item_properties: impl FnOnce(&mut Writer<S>)) {
     writer.property(b"destination_id");
     writer.int(-1);
     text_property(writer, b"type", kind.as_bytes());
     empty_list(writer, b"linked_resources");
-    property_rows(writer, item_properties);
+    item_properties(writer);
     writer.property(b"obj");
     writer.null();
     empty_list(writer, b"extraFields");
-}
-
-/// The property `item_properties`: a list of rows.
-pub fn property_rows<S: Sink>(writer: &mut Writer<S>, rows: &[Row]) {
-    writer.property(b"item_properties");
-    writer.begin_array(rows.len());
-    for (number, row) in (0..).zip(rows) {
-        writer.key_int(number);
-        property_row(writer, row);
-    }
-    writer.end();
-}
-
-/// A row of `c_item_property` as Chamilo fetches it: every column by its name and by its position.
-fn property_row<S: Sink>(writer: &mut Writer<S>, row: &Row) {
-    writer.begin_array(row.len() * 2);
-    let mut spelled = Vec::new();
-    for (position, (name, value)) in (0..).zip(row.iter()) {
-        spelled.clear();
-        column(&mut Writer::new(&mut spelled), value);
-        writer.key_str(name.as_bytes());
-        writer.spelled(&spelled);
-        writer.key_int(position);
-        writer.spelled(&spelled);
-    }
-    writer.end();
 }
 
 /// Where an entry of the `info` array comes from.

@@ -11,6 +11,7 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::os::fd::AsFd;
+use std::sync::Arc;
 
 use rustix::fs::{FileType, Stat};
 
@@ -21,7 +22,7 @@ use crate::portal::Portal;
 use crate::portal::storage::{Folder, stat_at};
 
 use super::contents::is_absent;
-use super::course_info::{NAMESPACE, rest_of_resource, text_property};
+use super::course_info::{NAMESPACE, empty_list, rest_of_resource, text_property};
 use super::rows::{CourseRows, Place};
 
 /// The folder of packages in a course.
@@ -214,7 +215,7 @@ impl Loose {
 #[derive(Debug, Default)]
 pub struct Tree {
     /// Paths and attributes; folders come before what is in them.
-    pub found: Vec<(Box<[u8]>, Stat)>,
+    pub found: Vec<(Arc<[u8]>, Stat)>,
     /// Paths of what is neither file nor folder: symbolic links, pipes, devices.
     pub left_out: Vec<Box<[u8]>>,
 }
@@ -300,7 +301,7 @@ pub fn write<S: Sink>(rows: &CourseRows, loose: &Loose, writer: &mut Writer<S>) 
             text_property(writer, b"title", name);
             writer.property(b"source_id");
             writer.int(number);
-            rest_of_resource(writer, key, &[]);
+            rest_of_resource(writer, key, |writer| empty_list(writer, b"item_properties"));
             writer.end();
         }
         writer.end();
@@ -318,7 +319,7 @@ pub fn write<S: Sink>(rows: &CourseRows, loose: &Loose, writer: &mut Writer<S>) 
             writer.property(b"file_type");
             writer.null();
             text_property(writer, b"source_id", &path);
-            rest_of_resource(writer, key, &[]);
+            rest_of_resource(writer, key, |writer| empty_list(writer, b"item_properties"));
             writer.end();
         }
         writer.end();

@@ -8,11 +8,12 @@ use crate::php::{Key, Sink, Value as Php, Writer};
 use crate::portal::database::Value;
 use crate::portal::schema;
 
-use super::course_info::{NAMESPACE, column, property_rows, text_property};
+use super::course_info::{NAMESPACE, column, text_property};
 use super::extras;
+use super::property_rows::PropertyRows;
 
 /// Writes the resources of all kinds that have items, each under its key; [`count`] tells beforehand how many.
-pub fn write_all<S: Sink>(items: &Items, writer: &mut Writer<S>) {
+pub fn write_all<S: Sink>(items: &Items, properties: &mut PropertyRows, writer: &mut Writer<S>) {
     for (kind, found) in items.iter() {
         match &kind.form {
             Form::Object(object) if !found.is_empty() || object.pseudo.is_some() => {
@@ -23,7 +24,7 @@ pub fn write_all<S: Sink>(items: &Items, writer: &mut Writer<S>) {
                         Value::Text(key) => writer.key_str(&key),
                         key => writer.key_int(key.as_int().unwrap_or(0)),
                     }
-                    write(item, object, items, writer);
+                    write(item, object, items, properties, writer);
                 }
                 if let Some(pseudo) = &object.pseudo {
                     writer.key_int(pseudo.key);
@@ -59,7 +60,13 @@ fn archived_key(item: &Item) -> Value {
     }
 }
 
-fn write<S: Sink>(item: &Item, object: &'static Object, items: &Items, writer: &mut Writer<S>) {
+fn write<S: Sink>(
+    item: &Item,
+    object: &'static Object,
+    items: &Items,
+    properties: &mut PropertyRows,
+    writer: &mut Writer<S>,
+) {
     let kind = item.kind;
     let extras = extras::of(item);
     let dynamic = object.dynamic.iter().filter_map(|property| Some((property.0, value(property, item, items)?)));
@@ -95,7 +102,7 @@ fn write<S: Sink>(item: &Item, object: &'static Object, items: &Items, writer: &
             writer.end();
         }
     }
-    property_rows(writer, if kind.properties_archived { &item.properties } else { &[] });
+    properties.write(writer, if kind.properties_archived { &item.properties } else { &[] });
     if !matches!(object.obj, Obj::Row { first: true, .. }) {
         obj(item, object, items, writer);
     }

@@ -120,9 +120,9 @@ pub struct CourseRows {
 #[derive(Debug)]
 pub struct Listed {
     /// Its path below the course's folder.
-    pub place: Box<[u8]>,
+    pub place: Arc<[u8]>,
     /// Its name in the archive, if that is another.
-    pub name: Option<Box<[u8]>>,
+    pub name: Option<Arc<[u8]>>,
     /// For a page that was read: the file that was, and the length it has in the archive if that is another.
     pub page: Option<(FileIdentity, Option<u64>)>,
     /// Whether it is a folder.

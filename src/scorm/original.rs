@@ -71,10 +71,10 @@ pub fn parts(course: &str, path: &Item, top: Option<&Folder>) -> Result<Parts, P
             None => name,
         };
         let content = Content::File { source: place.clone(), identity: *identity };
-        entries.push(Entry { name, mode: 0o644, mtime: identity.mtime.seconds, content });
+        entries.push(Entry { name: name.into(), mode: 0o644, mtime: identity.mtime.seconds, content });
     }
     // The manifest comes first: some importers look only there.
-    entries.sort_by(|a, b| (a.name != MANIFEST, &a.name).cmp(&(b.name != MANIFEST, &b.name)));
+    entries.sort_by(|a, b| (*a.name != *MANIFEST, &a.name).cmp(&(*b.name != *MANIFEST, &b.name)));
     let looked = Looked { files: Vec::new(), folders: vec![(folder, files)] };
     Ok(Parts { entries, looked, remarks: Vec::new() })
 }
