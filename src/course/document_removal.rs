@@ -5,7 +5,8 @@
 //! administrators shows it. Rows of what lies in a deleted folder keep the folder's old path. Learning paths that use
 //! the document keep their reference in either case: Chamilo asks nobody.
 //!
-//! [`Trash`] is where a trash hooks in: it is told before anything of a document changes.
+//! What wants to remember a document before it goes hooks in above, where the mount removes and replaces
+//! (`filesystem/documents/leaving.rs`).
 
 use std::io;
 
@@ -33,22 +34,6 @@ pub struct Doomed<'a> {
     pub path: &'a [u8],
     /// Whether it is a folder, which is empty by now.
     pub folder: bool,
-}
-
-/// What wants to keep something of documents before they are deleted.
-pub trait Trash {
-    /// Called in the transaction that deletes, before rows and files change. `top` is the course's folder. An error
-    /// leaves the document as it is.
-    fn keep(&self, session: &dyn Session, doomed: &Doomed<'_>, top: &Folder) -> Result<(), RemoveError>;
-}
-
-/// Keeps nothing.
-pub struct NoTrash;
-
-impl Trash for NoTrash {
-    fn keep(&self, _session: &dyn Session, _doomed: &Doomed<'_>, _top: &Folder) -> Result<(), RemoveError> {
-        Ok(())
-    }
 }
 
 /// Why a document was not deleted.
@@ -79,9 +64,7 @@ pub fn remove(
     how: Removal,
     stamp: &Stamp,
     top: &Folder,
-    trash: &dyn Trash,
 ) -> Result<(), RemoveError> {
-    trash.keep(session, doomed, top)?;
     let Doomed { course, iid, key, path, folder } = *doomed;
     let sql = "DELETE FROM templates WHERE course_code = ? AND user_id = ? AND ref_doc = ?";
     session.execute(sql, &[course.code.as_slice().into(), stamp.user.into(), key.into()])?;

@@ -125,6 +125,8 @@ impl Adapter {
     fn attribute_ttl(&self, attributes: &Attributes) -> Duration {
         match attributes.node {
             Node::Backup(..) | Node::Temporary(..) => Duration::ZERO,
+            // What is written shows when it is closed, of which the kernel hears nothing else.
+            node if self.fs.is_written(node) => Duration::ZERO,
             _ => self.fs.options().ttl,
         }
     }

@@ -10,6 +10,7 @@
 pub mod adapter;
 mod archives;
 mod attributes;
+mod backups;
 mod documents;
 mod error;
 mod handles;
@@ -17,6 +18,7 @@ mod listing;
 mod node;
 mod passthrough;
 mod properties;
+mod receiver;
 mod replies;
 mod snapshots;
 mod spool;
@@ -126,7 +128,7 @@ impl OpenFile {
             let at = offset.saturating_add(filled as u64);
             let read = match self {
                 OpenFile::Archive(archive) => archive.read_at(at, rest)?,
-                OpenFile::Temporary(temporary) => temporary.spool.read(at, rest)?,
+                OpenFile::Temporary(temporary) => temporary.upload.spool.read(at, rest)?,
             };
             if read == 0 {
                 break;
@@ -175,7 +177,7 @@ impl PortalFs {
                 BACKUP => Node::Backup(course, Selection::ALL),
                 name => match selection(name) {
                     Some(selection) => Node::Backup(course, selection),
-                    None => self.uploads.temporaries.named(course, name).ok_or(FsError::NotFound)?.node(),
+                    None => self.arriving(parent, name).ok_or(FsError::NotFound)?,
                 },
             },
             Node::Documents(_) | Node::Document(..) => return self.document_named(parent, name),
@@ -187,7 +189,11 @@ impl PortalFs {
     /// [`lookup`](Self::lookup) for the process `caller`, which may have removed `backup.zip` a moment ago.
     pub fn lookup_for(&self, caller: u32, parent: Node, name: &[u8]) -> Result<Attributes, FsError> {
         match parent {
-            Node::Course(course) if name == BACKUP && self.uploads.is_removed(course, caller) => Err(FsError::NotFound),
+            Node::Course(course)
+                if name == BACKUP && self.uploads.is_removed(Node::Backup(course, Selection::ALL), caller) =>
+            {
+                Err(FsError::NotFound)
+            }
             _ => self.lookup(parent, name),
         }
     }
@@ -284,10 +290,8 @@ impl PortalFs {
         let found = tables.iter().zip(&rows).flat_map(|(table, row)| table.iter().filter_map(|line| line.of(row)));
         let mut found: Vec<(String, Vec<u8>)> = found.collect();
         found.extend(self.refusal_property(node));
-        if let Node::Course(course) = node {
-            let (error, report) = self.uploads.texts(course);
-            let texts = [(properties::ERROR, error), (properties::REPORT, report)];
-            found.extend(texts.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?.into_bytes()))));
+        if let Node::Course(_) = node {
+            found.extend(self.upload_properties(node));
         }
         Ok(found)
     }

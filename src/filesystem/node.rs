@@ -46,6 +46,14 @@ impl Node {
         u32::try_from(iid).ok().map(|iid| Node::Document(course, iid))
     }
 
+    /// The number of the course that it belongs to, 0 for the root.
+    pub fn course_number(self) -> u32 {
+        match self {
+            Node::Root => 0,
+            node => (node.number() >> 32) as u32 & LAST_COURSE,
+        }
+    }
+
     /// The inode number.
     pub fn number(self) -> u64 {
         let pack = |kind: u64, course: u32, key: u32| kind << 56 | u64::from(course) << 32 | u64::from(key);

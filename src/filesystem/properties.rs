@@ -8,10 +8,10 @@ use crate::portal::database::{Row, Value};
 /// What all our attributes begin with.
 pub const PREFIX: &str = "user.chamilo.";
 
-/// Why the last upload into a course was not restored; absent after one that was.
+/// Why the last upload into a folder was not taken in; absent after one that was.
 pub const ERROR: &str = "user.chamilo.error";
 
-/// What the last upload into a course brought.
+/// What the last upload into a folder brought.
 pub const REPORT: &str = "user.chamilo.report";
 
 /// How a column is shown.

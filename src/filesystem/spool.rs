@@ -32,6 +32,8 @@ pub enum Start {
     Untouched,
     /// As `Untouched`, and the first bytes have been written.
     Begun,
+    /// In the place of a file that was not truncated, with a copy of its bytes: anything may be written anywhere.
+    Filled,
 }
 
 /// A private file.
@@ -128,11 +130,20 @@ impl Spool {
     }
 
     /// Takes the place of a file that was truncated, if nothing was written yet.
-    pub fn empty_untouched(&self) {
+    pub fn empty_untouched(&self) -> io::Result<()> {
         let mut state = self.lock();
-        if state.start == Start::Untouched {
+        if state.start == Start::Untouched || state.start == Start::Filled && state.changes == 0 {
+            self.file.set_len(0)?;
             state.start = Start::Empty;
         }
+        Ok(())
+    }
+
+    /// Lets the spool begin with `bytes`, a copy of what is in the place.
+    pub fn fill(&self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all_at(bytes, 0)?;
+        self.lock().start = Start::Filled;
+        Ok(())
     }
 
     /// Reserves room on the disk.
@@ -239,9 +250,25 @@ mod tests {
     }
 
     #[test]
+    fn a_filled_spool_is_changed_in_places_or_emptied() {
+        let (_folder, changed) = spool(Start::Untouched);
+        changed.fill(b"ABCDEF").unwrap();
+        assert_eq!(changed.changes(), 0);
+        changed.write(Some(2), b"x", Some(1)).unwrap();
+        changed.write(None, b"G", Some(1)).unwrap();
+        changed.empty_untouched().unwrap();
+        assert_eq!(content(&changed), b"ABxDEFG");
+        let (_folder, emptied) = spool(Start::Untouched);
+        emptied.fill(b"ABCDEF").unwrap();
+        emptied.empty_untouched().unwrap();
+        assert!(emptied.was_emptied());
+        assert_eq!((emptied.changes(), content(&emptied)), (0, Vec::new()));
+    }
+
+    #[test]
     fn truncating_makes_an_untouched_spool_an_empty_one() {
         let (_folder, spool) = spool(Start::Untouched);
-        spool.empty_untouched();
+        spool.empty_untouched().unwrap();
         assert!(spool.was_emptied());
         assert_eq!(spool.changes(), 0);
         spool.write(Some(2), b"x", Some(1)).unwrap();

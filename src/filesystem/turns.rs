@@ -1,4 +1,4 @@
-//! Turns at restoring: one restore a course at a time, few at a time in all, and nobody waits in a thread that answers
+//! Turns at taking uploads in: one a course at a time, few at a time in all, and nobody waits in a thread that answers
 //! the kernel.
 
 use std::collections::HashSet;

@@ -1,39 +1,29 @@
-//! Uploads: backups on their way into a course, and what became of them.
+//! Uploads: files on their way into a course, and what became of them.
 //!
-//! Every opening of `backup.zip` for writing is an upload of its own. A program that closes it wants to hear whether
-//! the backup was restored; but a descriptor may be closed several times (a shell that started `cat`, a parent and its
-//! child), and nobody tells which close is the last. Hence: a close by a process that wrote nothing says nothing; a
-//! close by one that wrote restores what is there and reports. What was restored already is not restored again. Bytes
-//! that nobody has answered for when the last descriptor is gone are restored then, and only the log and
-//! `user.chamilo.error` tell how that went.
+//! Every opening of a synthetic file for writing is an upload of its own, and so is every new file. A program that closes
+//! it wants to hear whether it was taken in; but a descriptor may be closed several times (a shell that started `cat`, a
+//! parent and its child), and nobody tells which close is the last. Hence: a close by a process that wrote nothing says
+//! nothing; a close by one that wrote takes in what is there and reports. What was taken in already is not taken in
+//! again. Bytes that nobody has answered for when the last descriptor is gone are taken in then, and only the log and
+//! `user.chamilo.error` tell how that went. What it means to take a file in is the [`Receiver`]'s.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::BufReader;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use tracing::{info, warn};
-use zip::ZipArchive;
 
-use crate::backup::reader::ReadBackupError;
-use crate::backup::restore::{self, Options, Report, RestoreError};
-use crate::course::Course;
-use crate::course::create::CreateError;
-use crate::course::document_rows::DocumentRowError;
-use crate::course::import::ImportError;
-use crate::portal::Portal;
-use crate::portal::database::DatabaseError;
-
+use super::receiver::{Receiver, Taken, Target};
 use super::spool::Spool;
 use super::temporaries::Temporaries;
 use super::turns::Turns;
+use super::{FsError, Node};
 
-/// How long after an upload programs may still set mode, owner and times of `backup.zip`, to no effect: `rsync` does
-/// it by name when it has closed the file.
+/// How long after an upload programs may still set mode, owner and times of the file, to no effect, and find it by the
+/// name that they gave it: `rsync` does it by name when it has closed the file.
 const GRACE: Duration = Duration::from_secs(60);
 
-/// How long `backup.zip` stays removed for the process that removed it: `mv` removes what it is about to write.
+/// How long a computed file stays removed for the process that removed it: `mv` removes what it is about to write.
 const REMOVED: Duration = Duration::from_secs(10);
 
 /// How long a temporary file may be left alone.
@@ -42,10 +32,13 @@ const IDLE: Duration = Duration::from_secs(600);
 /// How often that is looked after.
 const SWEEP: Duration = Duration::from_secs(30);
 
+/// Files of which is known that they were written, before those of the past are forgotten.
+const FILES_KEPT: usize = 1000;
+
 /// The longest text kept as an extended attribute, in bytes; the kernel takes 64 KiB.
 const LONGEST_TEXT: usize = 32 << 10;
 
-/// Why an upload was not restored, with the error number that tells it best. The course is as it was before.
+/// Why an upload was not taken in, with the error number that tells it best. All is as it was before.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{text}")]
 pub struct UploadError {
@@ -55,84 +48,152 @@ pub struct UploadError {
     pub text: String,
 }
 
-/// One opening of `backup.zip` for writing.
+impl From<FsError> for UploadError {
+    fn from(error: FsError) -> UploadError {
+        match error {
+            FsError::Upload(error) => error,
+            error => UploadError { errno: error.errno(), text: error.to_string() },
+        }
+    }
+}
+
+/// A file on its way in.
 pub struct Upload {
-    /// The course that it goes into.
-    pub course: u32,
+    /// Who takes it in.
+    pub receiver: &'static dyn Receiver,
     /// The bytes so far.
     pub spool: Spool,
-    /// What became of the bytes when they had last changed so many times. Locked while they are restored.
+    target: Mutex<Target>,
+    /// What became of the bytes when they had last changed so many times. Locked while they are taken in.
     settled: Mutex<Option<(u64, Result<(), UploadError>)>>,
 }
 
-/// What is known of the uploads into one course.
+impl Upload {
+    /// A file that goes to `target`.
+    pub fn new(receiver: &'static dyn Receiver, target: Target, spool: Spool) -> Upload {
+        Upload { receiver, spool, target: Mutex::new(target), settled: Mutex::default() }
+    }
+
+    /// Where it goes.
+    pub fn target(&self) -> Target {
+        lock(&self.target).clone()
+    }
+
+    /// Lets it go elsewhere.
+    pub fn set_target(&self, target: Target) {
+        *lock(&self.target) = target;
+    }
+}
+
+/// What is known of the uploads over one file.
 #[derive(Default)]
-struct AtCourse {
+struct OverFile {
     open: Vec<Weak<Upload>>,
     ended: Option<Instant>,
-    /// The process that has removed `backup.zip`, and when.
+    /// The process that has removed the file, and when.
     removed: Option<(u32, Instant)>,
+}
+
+impl OverFile {
+    fn is_of_the_past(&self) -> bool {
+        self.open.iter().all(|upload| upload.strong_count() == 0)
+            && self.ended.is_none_or(|ended| ended.elapsed() >= GRACE)
+            && self.removed.is_none_or(|(_, when)| when.elapsed() >= REMOVED)
+    }
+}
+
+/// What is told of uploads into a folder, or over a file.
+#[derive(Default)]
+struct Texts {
     error: Option<String>,
     report: Option<String>,
 }
 
+/// Names under which files were taken in, what they lead to, and since when.
+type TakenNames = HashMap<(Node, Vec<u8>), (Node, Instant)>;
+
 /// The uploads into a portal.
 #[derive(Default)]
 pub struct Uploads {
-    /// Files on their way to being renamed to `backup.zip`.
+    /// Files of a name of their own, most of them on their way to being renamed.
     pub temporaries: Temporaries,
-    /// Who restores when.
+    /// Who takes in when.
     pub turns: Turns,
-    courses: Mutex<HashMap<u32, AtCourse>>,
+    files: Mutex<HashMap<Node, OverFile>>,
+    texts: Mutex<HashMap<Node, Texts>>,
+    taken: Mutex<TakenNames>,
     sweeping: Mutex<bool>,
 }
 
 impl Uploads {
-    /// A new upload into `course`.
-    pub fn begin(&self, course: u32, spool: Spool) -> Arc<Upload> {
-        let upload = Arc::new(Upload { course, spool, settled: Mutex::default() });
-        self.at(course, |at| {
-            at.removed = None;
-            at.open.retain(|upload| upload.strong_count() > 0);
-            at.open.push(Arc::downgrade(&upload));
+    /// A new upload over `node`, which has folder and name `place`.
+    pub fn begin(
+        &self,
+        receiver: &'static dyn Receiver,
+        node: Node,
+        (folder, name): (Node, Vec<u8>),
+        spool: Spool,
+    ) -> Arc<Upload> {
+        let upload = Arc::new(Upload::new(receiver, Target { folder, name, node: Some(node) }, spool));
+        self.over(node, |file| {
+            file.removed = None;
+            file.open.retain(|upload| upload.strong_count() > 0);
+            file.open.push(Arc::downgrade(&upload));
         });
         upload
     }
 
-    /// Empties the uploads that were just opened: `backup.zip` was opened with `O_TRUNC`, which the kernel says after
+    /// Empties the uploads over `node` that were just opened: it was opened with `O_TRUNC`, which the kernel says after
     /// the opening and of the file alone. Of two opened at once the first word empties both. Tells whether any upload
     /// is open.
-    pub fn empty_untouched(&self, course: u32) -> bool {
-        let open: Vec<_> = self.at(course, |at| at.open.iter().filter_map(Weak::upgrade).collect());
-        open.iter().for_each(|upload| upload.spool.empty_untouched());
-        !open.is_empty()
+    pub fn empty_untouched(&self, node: Node) -> Result<bool, FsError> {
+        let open: Vec<_> = self.over(node, |file| file.open.iter().filter_map(Weak::upgrade).collect());
+        for upload in &open {
+            upload.spool.empty_untouched()?;
+        }
+        Ok(!open.is_empty())
     }
 
-    /// Whether `backup.zip` is being written, or was a moment ago.
-    pub fn in_progress(&self, course: u32) -> bool {
-        self.at(course, |at| {
-            at.ended.is_some_and(|ended| ended.elapsed() < GRACE)
-                || at.open.iter().any(|upload| upload.strong_count() > 0)
+    /// Whether `node` is being written, or was a moment ago.
+    pub fn in_progress(&self, node: Node) -> bool {
+        lock(&self.files).get(&node).is_some_and(|file| {
+            file.ended.is_some_and(|ended| ended.elapsed() < GRACE)
+                || file.open.iter().any(|upload| upload.strong_count() > 0)
         })
     }
 
-    /// The process `caller` has removed `backup.zip`: it does not see it for a moment, and may write it anew.
-    pub fn set_removed(&self, course: u32, caller: u32) {
-        self.at(course, |at| at.removed = Some((caller, Instant::now())));
+    /// The process `caller` has removed `node`, which is computed and stays: it does not see it for a moment, and may
+    /// write it anew.
+    pub fn set_removed(&self, node: Node, caller: u32) {
+        self.over(node, |file| file.removed = Some((caller, Instant::now())));
     }
 
-    /// Whether the process `caller` has just removed `backup.zip`.
-    pub fn is_removed(&self, course: u32, caller: u32) -> bool {
-        self.at(course, |at| at.removed.is_some_and(|(by, when)| by == caller && when.elapsed() < REMOVED))
+    /// Whether the process `caller` has just removed `node`.
+    pub fn is_removed(&self, node: Node, caller: u32) -> bool {
+        let files = lock(&self.files);
+        let removed = files.get(&node).and_then(|file| file.removed);
+        removed.is_some_and(|(by, when)| by == caller && when.elapsed() < REMOVED)
     }
 
-    /// The text of the last failure since which nothing succeeded, and the summary of the last success.
-    pub fn texts(&self, course: u32) -> (Option<String>, Option<String>) {
-        self.at(course, |at| (at.error.clone(), at.report.clone()))
+    /// Of a folder: the text of the last failure since which nothing succeeded, and the summary of the last success. Of
+    /// a file: why the last upload over it failed.
+    pub fn texts(&self, node: Node) -> (Option<String>, Option<String>) {
+        lock(&self.texts).get(&node).map_or((None, None), |texts| (texts.error.clone(), texts.report.clone()))
     }
 
-    /// Restores what `upload` holds, unless that was done since its last change; the outcome in any case.
-    pub fn settle(&self, portal: &Portal, course: &Course, upload: &Upload) -> Result<(), UploadError> {
+    /// What became of the file that was taken in as `name` in `folder` a moment ago: it may have got another name.
+    pub fn taken_as(&self, folder: Node, name: &[u8]) -> Option<Node> {
+        let taken = lock(&self.taken);
+        taken.get(&(folder, name.to_vec())).filter(|(_, since)| since.elapsed() < GRACE).map(|(node, _)| *node)
+    }
+
+    /// Takes in what `upload` holds, unless that was done since its last change; the outcome in any case. `take` is what
+    /// the receiver does.
+    pub fn settle(
+        &self,
+        upload: &Upload,
+        take: impl FnOnce(&Target, &Spool) -> Result<Taken, UploadError>,
+    ) -> Result<(), UploadError> {
         let mut settled = lock(&upload.settled);
         let changes = upload.spool.changes();
         if let Some((at, outcome)) = settled.as_ref()
@@ -140,56 +201,93 @@ impl Uploads {
         {
             return outcome.clone();
         }
-        let outcome = self.restore(portal, upload.course, course, &upload.spool);
+        let outcome = self.take_in(upload, &upload.target(), take);
         *settled = Some((changes, outcome.clone()));
         outcome
     }
 
-    /// Whether bytes of `upload` wait to be restored.
+    /// Takes in what `upload` holds as `target`, whose name was given it for good; after that it is what `target` says.
+    pub fn settle_as(
+        &self,
+        upload: &Upload,
+        target: Target,
+        take: impl FnOnce(&Target, &Spool) -> Result<Taken, UploadError>,
+    ) -> Result<(), UploadError> {
+        let mut settled = lock(&upload.settled);
+        let changes = upload.spool.changes();
+        self.take_in(upload, &target, take)?;
+        *settled = Some((changes, Ok(())));
+        Ok(())
+    }
+
+    /// Takes in what `upload` holds, when it is the course's turn.
+    fn take_in(
+        &self,
+        upload: &Upload,
+        target: &Target,
+        take: impl FnOnce(&Target, &Spool) -> Result<Taken, UploadError>,
+    ) -> Result<(), UploadError> {
+        let turn = self.turns.take(target.folder.course_number());
+        let outcome = take(target, &upload.spool);
+        drop(turn);
+        self.note(target, outcome.as_ref());
+        let node = outcome?.node.or(target.node);
+        upload.set_target(Target { node, ..target.clone() });
+        Ok(())
+    }
+
+    /// Whether bytes of `upload` wait to be taken in.
     pub fn is_unsettled(&self, upload: &Upload) -> bool {
         let changes = upload.spool.changes();
         changes != lock(&upload.settled).as_ref().map_or(0, |(at, _)| *at)
     }
 
     /// Notes that `upload` ended without a byte.
-    pub fn ended_empty(&self, course: &Course, upload: &Upload) {
-        let text = "the upload was empty: nothing was restored".to_owned();
-        self.note(upload.course, course, Err(&UploadError { errno: libc::EINVAL, text }));
+    pub fn ended_empty(&self, upload: &Upload) {
+        let text = "the upload was empty: nothing was changed".to_owned();
+        self.note(&upload.target(), Err(&UploadError { errno: libc::EINVAL, text }));
     }
 
-    /// Restores the backup in `spool` into `course`, when it is the course's turn.
-    pub fn restore(&self, portal: &Portal, number: u32, course: &Course, spool: &Spool) -> Result<(), UploadError> {
-        let turn = self.turns.take(number);
-        let outcome = restore_spool(portal, course, spool);
-        drop(turn);
-        self.note(number, course, outcome.as_ref());
-        outcome.map(drop)
-    }
-
-    fn note(&self, number: u32, course: &Course, outcome: Result<&Report, &UploadError>) {
-        let code = String::from_utf8_lossy(&course.code);
+    fn note(&self, target: &Target, outcome: Result<&Taken, &UploadError>) {
+        let (name, course) = (String::from_utf8_lossy(&target.name), target.folder.course_number());
         match outcome {
-            Ok(report) => info!("a backup was restored into course {code}: {}", summary(report)),
-            Err(error) => warn!("an upload into course {code} was not restored: {error}"),
+            Ok(taken) => info!("course {course}: {name} was taken in: {}", taken.report),
+            Err(error) => warn!("course {course}: {name} was not taken in: {error}"),
         }
-        self.at(number, |at| {
-            at.ended = Some(Instant::now());
-            match outcome {
-                Ok(report) => (at.error, at.report) = (None, Some(shortened(summary(report)))),
-                Err(error) => at.error = Some(shortened(error.text.clone())),
+        let node = outcome.ok().and_then(|taken| taken.node).or(target.node);
+        let mut texts = lock(&self.texts);
+        let folder = texts.entry(target.folder).or_default();
+        match outcome {
+            Ok(taken) => {
+                (folder.error, folder.report) = (None, Some(shortened(taken.report.clone())));
+                node.map(|node| texts.remove(&node));
             }
-        });
+            Err(error) => {
+                folder.error = Some(shortened(error.text.clone()));
+                if let Some(node) = node {
+                    texts.entry(node).or_default().error = Some(shortened(error.text.clone()));
+                }
+            }
+        }
+        drop(texts);
+        let Some(node) = node else { return };
+        self.over(node, |file| file.ended = Some(Instant::now()));
+        if outcome.is_ok() {
+            let mut taken = lock(&self.taken);
+            if taken.len() >= FILES_KEPT {
+                taken.retain(|_, (_, since)| since.elapsed() < GRACE);
+            }
+            taken.insert((target.folder, target.name.clone()), (node, Instant::now()));
+        }
     }
 
     /// Discards temporary files that were left alone for `idle`, and says so: somebody may have meant them to stay.
     pub fn sweep(&self, idle: Duration) {
-        for (course, name, length) in self.temporaries.sweep(idle) {
-            let name = String::from_utf8_lossy(&name);
-            let text = format!(
-                "{name} ({length} bytes) was put into the course's folder but not renamed to backup.zip; it was discarded"
-            );
+        for (target, awaited, length) in self.temporaries.sweep(idle) {
+            let (name, course) = (String::from_utf8_lossy(&target.name), target.folder.course_number());
+            let text = format!("{name} ({length} bytes) was not renamed to {awaited}; it was discarded");
             warn!("course {course}: {text}");
-            self.at(course, |at| at.error = Some(shortened(text)));
+            lock(&self.texts).entry(target.folder).or_default().error = Some(shortened(text));
         }
     }
 
@@ -215,100 +313,13 @@ impl Uploads {
         *sweeping = std::thread::Builder::new().name("sweeper".into()).spawn(sweeper).is_ok();
     }
 
-    fn at<T>(&self, course: u32, work: impl FnOnce(&mut AtCourse) -> T) -> T {
-        work(lock(&self.courses).entry(course).or_default())
-    }
-}
-
-/// Whether `spool` holds an archive from its first byte to its last record. One that is still being written does not.
-pub fn is_whole(spool: &Spool) -> bool {
-    begins_at(spool).is_ok_and(|begin| begin == 0)
-}
-
-/// Where the archive in `spool` begins. A part of an archive may end with a whole one, a document of the course.
-fn begins_at(spool: &Spool) -> Result<u64, zip::result::ZipError> {
-    Ok(ZipArchive::new(BufReader::new(File::open(spool.path())?))?.offset())
-}
-
-fn restore_spool(portal: &Portal, course: &Course, spool: &Spool) -> Result<Report, UploadError> {
-    let refused = |errno, text: &str| UploadError { errno, text: text.to_owned() };
-    let code = std::str::from_utf8(&course.code)
-        .map_err(|_| refused(libc::EINVAL, "the course's code is no valid UTF-8; nothing can be restored into it"))?;
-    if begins_at(spool).is_ok_and(|begin| begin > 0) {
-        let text = "the upload has bytes before its first entry: it is a part of an archive, copy it again";
-        return Err(refused(libc::EINVAL, text));
-    }
-    let path = spool.path();
-    restore::restore(portal, code, &path, Options::default(), &mut |_, _| {}).map_err(|error| UploadError {
-        errno: errno(&error),
-        // People know no descriptors of ours.
-        text: error.to_string().replace(&path.display().to_string(), "the upload"),
-    })
-}
-
-/// The error number that tells best why a restore failed: `EINVAL` if it is the archive, else what the disk, the quota
-/// or the database lacks.
-fn errno(error: &RestoreError) -> i32 {
-    match error {
-        RestoreError::Read(ReadBackupError::Open { source, .. } | ReadBackupError::Write { source, .. }) => {
-            disk(source)
+    fn over<T>(&self, node: Node, work: impl FnOnce(&mut OverFile) -> T) -> T {
+        let mut files = lock(&self.files);
+        if files.len() >= FILES_KEPT && !files.contains_key(&node) {
+            files.retain(|_, file| !file.is_of_the_past());
         }
-        RestoreError::Read(_) | RestoreError::UnsafePath { .. } => libc::EINVAL,
-        RestoreError::NoCourse(_) => libc::ENOENT,
-        RestoreError::Quota { .. } => libc::EDQUOT,
-        RestoreError::Files { source, .. } | RestoreError::Import(ImportError::File { source, .. }) => disk(source),
-        RestoreError::Database(error)
-        | RestoreError::Import(ImportError::Database(error))
-        | RestoreError::Document(DocumentRowError::Database(error))
-        | RestoreError::Create(CreateError::Database(error)) => database(error),
-        RestoreError::Document(_) => libc::EINVAL,
-        _ => libc::EIO,
+        work(files.entry(node).or_default())
     }
-}
-
-fn disk(error: &std::io::Error) -> i32 {
-    match error.raw_os_error() {
-        Some(errno @ (libc::ENOSPC | libc::EDQUOT | libc::EROFS | libc::EACCES)) => errno,
-        _ => libc::EIO,
-    }
-}
-
-fn database(error: &DatabaseError) -> i32 {
-    match error {
-        DatabaseError::Busy { .. } => libc::EBUSY,
-        _ => libc::EIO,
-    }
-}
-
-/// What a restore did, in one line.
-fn summary(report: &Report) -> String {
-    let documents = std::iter::once(("document", &report.documents));
-    let items = report.items.iter().map(|(kind, outcome)| (*kind, outcome));
-    let mut parts: Vec<String> = documents
-        .chain(items)
-        .map(|(kind, outcome)| {
-            let mut part = format!("{kind}: {} added, {} already there", outcome.added, outcome.equal);
-            let left = [
-                (outcome.conflicts.len(), "left out because something else is at their place"),
-                (outcome.renamed.len(), "renamed"),
-                (outcome.missing.len(), "not in the archive"),
-            ];
-            for (count, what) in left.into_iter().filter(|(count, _)| *count > 0) {
-                part.push_str(&format!(", {count} {what}"));
-            }
-            part
-        })
-        .collect();
-    if !report.refused.is_empty() {
-        parts.push(format!("{} documents refused by the portal's rule for uploads", report.refused.len()));
-    }
-    if report.lost_references > 0 {
-        parts.push(format!("{} references lead to things that the archive does not hold", report.lost_references));
-    }
-    if !report.not_understood.is_empty() {
-        parts.push(format!("not understood, left out: {}", report.not_understood.join(", ")));
-    }
-    parts.join("; ")
 }
 
 fn shortened(mut text: String) -> String {

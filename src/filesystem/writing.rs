@@ -1,8 +1,8 @@
-//! What may be changed besides [`documents`](super::documents): `backup.zip` can be written, and temporary files on the
-//! way to it. Everything else is refused.
+//! What may be changed besides [`documents`](super::documents): files can be put into folders that take them in, see
+//! [`receiver`](super::receiver), under their names or under temporary ones. Everything else is refused.
 //!
 //! Operations on [`Node`]s as in the file system's root module, with what the kernel tells of the caller where that
-//! matters. Those that restore a backup take long; the adapter runs them aside.
+//! matters. Those that take a file in last long; the adapter runs them aside.
 
 use std::fs::FileTimes;
 use std::sync::Arc;
@@ -10,9 +10,10 @@ use std::time::{Duration, SystemTime};
 
 use crate::backup::Selection;
 
+use super::receiver::{Meaning, Receiver, Target, receiver_in, receiver_of};
 use super::spool::{Spool, Start};
 use super::temporaries::{Owner, Temporary};
-use super::uploads::{Upload, is_whole};
+use super::uploads::Upload;
 use super::{Attributes, BACKUP, FsError, Node, PortalFs};
 
 /// A file open for writing.
@@ -56,10 +57,25 @@ pub enum Replace {
 }
 
 impl OpenSpool {
-    fn spool(&self) -> &Spool {
+    fn upload(&self) -> &Upload {
         match &self.what {
-            What::Upload(upload) => &upload.spool,
-            What::Temporary(temporary) => &temporary.spool,
+            What::Upload(upload) => upload,
+            What::Temporary(temporary) => &temporary.upload,
+        }
+    }
+
+    fn spool(&self) -> &Spool {
+        &self.upload().spool
+    }
+
+    /// Whether a close is to take in what was written.
+    fn is_final(&self) -> bool {
+        match &self.what {
+            What::Upload(_) => true,
+            What::Temporary(temporary) => {
+                let Target { folder, name, .. } = temporary.upload.target();
+                !temporary.is_removed() && temporary.upload.receiver.meaning(folder, &name) == Meaning::Final
+            }
         }
     }
 
@@ -91,20 +107,20 @@ impl PortalFs {
     /// Opens a file for writing.
     pub fn open_for_writing(&self, node: Node, append: bool) -> Result<OpenSpool, FsError> {
         self.writable()?;
-        let what = match node {
-            Node::Backup(course, Selection::ALL) => self.begin_upload(course, Start::Untouched)?,
-            Node::Temporary(_, number) => {
+        let what = match (node, receiver_of(node)) {
+            (Node::Temporary(_, number), _) => {
                 let temporary = self.temporary(number)?;
                 temporary.touch();
                 What::Temporary(temporary)
             }
+            (_, Some(receiver)) => self.begin_upload(receiver, node, false)?,
             _ => return Err(FsError::ReadOnly),
         };
         Ok(OpenSpool { what, append })
     }
 
-    /// Creates the file `name` in `parent` and opens it for writing: a temporary file of a course, or `backup.zip`
-    /// itself for a process that has just removed it.
+    /// Creates the file `name` in `parent` and opens it for writing. A file that the process has just removed and that
+    /// comes back by itself is replaced.
     pub fn create_file(
         &self,
         parent: Node,
@@ -113,74 +129,81 @@ impl PortalFs {
         append: bool,
     ) -> Result<(Attributes, OpenSpool), FsError> {
         self.writable()?;
-        let Node::Course(course) = parent else { return Err(FsError::ReadOnly) };
-        self.course(course)?;
-        if name == BACKUP {
-            let what = self.begin_upload(course, Start::Empty)?;
-            return Ok((self.attributes(Node::Backup(course, Selection::ALL))?, OpenSpool { what, append }));
+        let receiver = receiver_in(parent).ok_or(FsError::ReadOnly)?;
+        self.attributes(parent)?;
+        if let Some(node) = receiver.present(self, parent, name)? {
+            let what = self.begin_upload(receiver, node, true)?;
+            return Ok((self.attributes(node)?, OpenSpool { what, append }));
         }
-        if super::is_fixed_name(name) || !is_temporary_name(name) {
+        if receiver.meaning(parent, name) == Meaning::Refused {
             return Err(FsError::ReadOnly);
         }
-        let spool = Spool::new(&self.portal, Start::Empty)?;
-        let temporary = self.uploads.temporaries.add(course, name, spool, owner)?;
+        let target = Target { folder: parent, name: name.to_vec(), node: None };
+        let upload = Upload::new(receiver, target, Spool::new(&self.portal, Start::Empty)?);
+        let temporary = self.uploads.temporaries.add(upload, owner)?;
         self.uploads.keep_sweeping();
         Ok((temporary.attributes()?, OpenSpool { what: What::Temporary(temporary), append }))
     }
 
-    fn begin_upload(&self, course: u32, start: Start) -> Result<What, FsError> {
-        self.course(course)?;
-        Ok(What::Upload(self.uploads.begin(course, Spool::new(&self.portal, start)?)))
+    /// Begins an upload over `node`, which is to be `empty` or as the receiver lets it be changed.
+    fn begin_upload(&self, receiver: &'static dyn Receiver, node: Node, empty: bool) -> Result<What, FsError> {
+        let place = receiver.place(self, node)?;
+        let spool = Spool::new(&self.portal, if empty { Start::Empty } else { Start::Untouched })?;
+        if !empty {
+            receiver.fill(self, node, &spool)?;
+        }
+        Ok(What::Upload(self.uploads.begin(receiver, node, place, spool)))
     }
 
-    /// Answers a close by a process that wrote to `open`: restores an upload, or tells what became of it before. A
-    /// temporary file that can't become a backup is refused here, lest somebody believes that it is kept.
+    /// Answers a close by a process that wrote to `open`: takes in what has its final name, or tells what became of it
+    /// before.
     pub fn close_written(&self, open: &OpenSpool) -> Result<(), FsError> {
         match &open.what {
-            What::Upload(upload) => self.settle(upload),
-            What::Temporary(temporary) if temporary.is_no_archive()? => Err(FsError::NoArchive),
-            What::Temporary(_) => Ok(()),
+            _ if open.is_final() => self.settle(open),
+            What::Temporary(temporary) => temporary.upload.receiver.check_temporary(&temporary.upload.spool),
+            What::Upload(_) => Ok(()),
         }
     }
 
-    /// Puts what was written on the disk, and restores an upload that is whole.
+    /// Puts what was written on the disk, and takes it in if it has its final name and is whole.
     pub fn sync_written(&self, open: &OpenSpool) -> Result<(), FsError> {
         open.spool().sync()?;
-        match &open.what {
-            What::Upload(upload) if is_whole(&upload.spool) => self.settle(upload),
-            _ => Ok(()),
-        }
+        if open.is_final() && open.upload().receiver.is_whole(open.spool()) { self.settle(open) } else { Ok(()) }
     }
 
     /// Whether something is left to do when `open` is gone: nobody hears of it but the log.
     pub fn is_unsettled(&self, open: &OpenSpool) -> bool {
-        match &open.what {
-            What::Upload(upload) => {
-                let empty = upload.spool.changes() == 0 && upload.spool.was_emptied();
-                empty || self.uploads.is_unsettled(upload)
-            }
+        let empty = match &open.what {
+            What::Upload(upload) => upload.spool.changes() == 0 && upload.spool.was_emptied(),
             What::Temporary(temporary) => {
                 temporary.touch();
                 false
             }
-        }
+        };
+        open.is_final() && (empty || self.uploads.is_unsettled(open.upload()))
     }
 
-    /// Does what was left to do when the last descriptor of `open` is gone.
+    /// Does what was left to do when the last descriptor of `open` is gone. A new file that is empty waits for bytes.
     pub fn settle_released(&self, open: &OpenSpool) -> Result<(), FsError> {
         match &open.what {
-            What::Upload(upload) if upload.spool.length()? > 0 => self.settle(upload),
+            _ if open.spool().length()? > 0 => self.settle(open),
             What::Upload(upload) => {
-                self.uploads.ended_empty(&self.course(upload.course)?, upload);
+                self.uploads.ended_empty(upload);
                 Ok(())
             }
             What::Temporary(_) => Ok(()),
         }
     }
 
-    fn settle(&self, upload: &Upload) -> Result<(), FsError> {
-        let course = self.course(upload.course)?;
-        Ok(self.uploads.settle(&self.portal, &course, upload)?)
+    fn settle(&self, open: &OpenSpool) -> Result<(), FsError> {
+        let upload = open.upload();
+        let Target { folder, name, .. } = upload.target();
+        let outcome = self.uploads.settle(upload, |target, spool| upload.receiver.take(self, target, spool));
+        if let What::Temporary(temporary) = &open.what {
+            // It is what was made of it now, or nothing.
+            self.uploads.temporaries.release(folder, &name, temporary);
+        }
+        Ok(outcome?)
     }
 
     /// Changes attributes, through the handle `open` if the kernel names one, and returns those after it.
@@ -197,16 +220,16 @@ impl PortalFs {
                 change_temporary(&temporary, change)?;
                 temporary.attributes()
             }
-            Node::Backup(course, Selection::ALL) => {
+            node if receiver_of(node).is_some() => {
                 match (change.size, open.map(OpenSpool::spool)) {
                     (Some(size), Some(spool)) => spool.set_length(size)?,
                     // The second half of an opening with O_TRUNC.
-                    (Some(0), None) if self.uploads.empty_untouched(course) => {}
+                    (Some(0), None) if self.uploads.empty_untouched(node)? => {}
                     // What a program gives its copy; a computed file has its own.
-                    (None, _) if self.uploads.in_progress(course) => {}
+                    (None, _) if self.uploads.in_progress(node) => {}
                     _ => return Err(FsError::ReadOnly),
                 }
-                // Not those of the upload: other processes may be reading the backup as it is.
+                // Not those of the upload: other processes may be reading the file as it is.
                 self.attributes(node)
             }
             _ => Err(FsError::ReadOnly),
@@ -218,7 +241,7 @@ impl PortalFs {
     pub fn refuse_property(&self, node: Node) -> FsError {
         match node {
             Node::Temporary(..) => FsError::NotKept,
-            Node::Backup(course, Selection::ALL) if self.uploads.in_progress(course) => FsError::NotKept,
+            node if self.uploads.in_progress(node) => FsError::NotKept,
             _ => FsError::ReadOnly,
         }
     }
@@ -228,17 +251,17 @@ impl PortalFs {
     pub fn remove_file(&self, parent: Node, name: &[u8], caller: u32) -> Result<(), FsError> {
         self.writable()?;
         match parent {
-            Node::Course(course) if self.uploads.temporaries.remove(course, name) => Ok(()),
+            _ if self.uploads.temporaries.remove(parent, name) => Ok(()),
             Node::Course(course) if name == BACKUP => {
                 self.course(course)?;
-                self.uploads.set_removed(course, caller);
+                self.uploads.set_removed(Node::Backup(course, Selection::ALL), caller);
                 Ok(())
             }
             _ => Err(FsError::ReadOnly),
         }
     }
 
-    /// Renames a temporary file: to `backup.zip`, which restores it, or to another name in the same course.
+    /// Renames a temporary file: to a name that is final, which takes it in, or to another name in the same folder.
     pub fn rename(
         &self,
         (parent, name): (Node, &[u8]),
@@ -246,28 +269,35 @@ impl PortalFs {
         replace: Replace,
     ) -> Result<(), FsError> {
         self.writable()?;
-        let (Node::Course(from), Node::Course(to)) = (parent, new_parent) else {
+        let (Some(_), Some(receiver)) = (receiver_in(parent), receiver_in(new_parent)) else {
             // Programs that move (`mv`) copy then, and remove.
             let documents = [parent, new_parent].iter().any(|node| self.place(*node).is_some());
             return Err(if documents { FsError::Elsewhere } else { FsError::ReadOnly });
         };
         let temporaries = &self.uploads.temporaries;
-        let temporary = temporaries.named(from, name).ok_or(FsError::ReadOnly)?;
+        let temporary = temporaries.named(parent, name).ok_or(FsError::ReadOnly)?;
         if replace == Replace::Swap {
             return Err(FsError::ReadOnly);
         }
-        if new_name == BACKUP {
-            if replace == Replace::Never {
-                return Err(FsError::Exists);
+        let upload = &temporary.upload;
+        match receiver.meaning(new_parent, new_name) {
+            Meaning::Refused => Err(FsError::ReadOnly),
+            // Another receiver checks and understands files in its own way.
+            _ if receiver.awaits() != upload.receiver.awaits() => Err(FsError::Elsewhere),
+            Meaning::Final => {
+                let node = receiver.present(self, new_parent, new_name)?;
+                if node.is_some() && replace == Replace::Never {
+                    return Err(FsError::Exists);
+                }
+                let target = Target { folder: new_parent, name: new_name.to_vec(), node };
+                let take = |target: &Target, spool: &Spool| receiver.take(self, target, spool);
+                self.uploads.settle_as(upload, target, take)?;
+                temporaries.release(parent, name, &temporary);
+                Ok(())
             }
-            self.uploads.restore(&self.portal, to, &self.course(to)?, &temporary.spool)?;
-            temporaries.remove_this(name, &temporary);
-            return Ok(());
+            Meaning::Temporary if parent != new_parent => Err(FsError::ReadOnly),
+            Meaning::Temporary => temporaries.rename(parent, name, new_name, replace == Replace::Allowed),
         }
-        if from != to || super::is_fixed_name(new_name) || !is_temporary_name(new_name) {
-            return Err(FsError::ReadOnly);
-        }
-        temporaries.rename(from, name, new_name, replace == Replace::Allowed)
     }
 
     /// Ends all uploads: waits for what is being restored, and discards temporary files.
@@ -282,22 +312,20 @@ impl PortalFs {
         self.uploads.turns.aside(move || work(&fs));
     }
 
+    /// Whether `node` is being written, or was a moment ago.
+    pub fn is_written(&self, node: Node) -> bool {
+        receiver_of(node).is_some() && self.uploads.in_progress(node)
+    }
+
     pub(super) fn writable(&self) -> Result<(), FsError> {
         if self.options.writable { Ok(()) } else { Err(FsError::ReadOnly) }
     }
 }
 
-/// Whether a program that writes a backup may call it so until it is whole: hidden, as rsync and file managers do it, or
-/// by the name with something around it (`backup.zip.part`, `backup.zip~`). Anything else is no backup on its way, and
-/// whoever copies it here should not believe that it is kept.
-fn is_temporary_name(name: &[u8]) -> bool {
-    name.starts_with(b".") || name.windows(super::BACKUP.len()).any(|part| part == super::BACKUP)
-}
-
 fn change_temporary(temporary: &Temporary, change: &Change) -> Result<(), FsError> {
     temporary.touch();
     if let Some(size) = change.size {
-        temporary.spool.set_length(size)?;
+        temporary.upload.spool.set_length(size)?;
     }
     temporary.set_owner(|owner| {
         owner.mode = change.mode.map_or(owner.mode, |mode| mode & 0o7777);
@@ -312,7 +340,7 @@ fn change_temporary(temporary: &Temporary, change: &Change) -> Result<(), FsErro
         times = times.set_modified(mtime);
     }
     if change.atime.is_some() || change.mtime.is_some() {
-        temporary.spool.set_times(times)?;
+        temporary.upload.spool.set_times(times)?;
     }
     Ok(())
 }

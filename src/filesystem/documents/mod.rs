@@ -7,6 +7,7 @@
 
 mod attributes;
 mod identities;
+mod leaving;
 mod open;
 mod renaming;
 mod room;
@@ -21,7 +22,7 @@ use rustix::fs::{FileType, Stat};
 use tracing::{debug, warn};
 
 use crate::course::document::{TreeChange, TreeDocument};
-use crate::course::document_removal::{self, Doomed, NoTrash, Removal};
+use crate::course::document_removal::{self, Doomed, Removal};
 use crate::course::document_rows::{self, DocumentKind, NewDocument};
 use crate::course::rules::DocumentRules;
 use crate::course::{Stamp, document_edit, names};
@@ -29,6 +30,7 @@ use crate::portal::storage::Folder;
 
 use super::snapshots::Changing;
 use super::{Attributes, FsError, Node, Owner, PortalFs};
+use leaving::Leaving;
 
 pub use open::OpenDocument;
 
@@ -373,7 +375,8 @@ impl PortalFs {
             let course = changing.course;
             let TreeDocument { iid, key, .. } = document;
             let doomed = Doomed { course, iid, key, path: &path, folder };
-            document_removal::remove(changing.session, &doomed, how, stamp, &top, &NoTrash)?;
+            self.before_leaving(changing, &doomed, Leaving::Removed(how), &top)?;
+            document_removal::remove(changing.session, &doomed, how, stamp, &top)?;
             for older in &older {
                 document_removal::remove_rows(changing.session, course.id, *older, *older)?;
             }

@@ -10,11 +10,13 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::course::document::{DocumentTree, TreeChange, TreeDocument};
+use crate::course::document_removal::Doomed;
 use crate::course::document_rows::{self, DocumentKind, NewDocument};
 use crate::course::{Stamp, document_edit, document_removal, names};
 use crate::filesystem::snapshots::Changing;
 use crate::filesystem::{FsError, PortalFs, Replace};
 
+use super::leaving::Leaving;
 use super::{DOCUMENTS, Place, check_name, stamp_ancestors};
 
 /// How long an editor may take to write a document anew that it has put aside.
@@ -148,6 +150,12 @@ impl PortalFs {
                     }
                     if target.document.folder && self.has_something(changing, &top, target)? {
                         return Err(FsError::NotEmpty);
+                    }
+                    if target_on_disk {
+                        let TreeDocument { iid, key, folder, .. } = target.document;
+                        let path = target.path.get(1..).unwrap_or_default();
+                        let doomed = Doomed { course: changing.course, iid, key, path, folder };
+                        self.before_leaving(changing, &doomed, Leaving::Replaced, &top)?;
                     }
                     self.replace(changing, &source, target, (to, new_name, &new_path), &mut nodes, stamp)?;
                 }
