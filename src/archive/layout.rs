@@ -74,6 +74,38 @@ pub struct Layout<S> {
     size: u64,
 }
 
+/// Where the headers of the next entry stand.
+#[derive(Clone, Copy, Default)]
+struct Offsets {
+    local: u64,
+    central: u64,
+    count: u64,
+}
+
+impl Offsets {
+    /// Where those of the entry after `entry` stand.
+    fn after<S>(self, entry: &Entry<S>) -> Result<Offsets, LayoutError> {
+        let record = record(entry, self.local);
+        let length = record.local_length().checked_add(entry.size());
+        let local = length.and_then(|length| self.local.checked_add(length));
+        let central = self.central + record.central_length();
+        // The end records take less than a central header with a name, hence the 1 KiB to spare.
+        match (local, local.and_then(|offset| offset.checked_add(central + 1024))) {
+            (Some(local), Some(0..=MAX_SIZE)) => Ok(Offsets { local, central, count: self.count + 1 }),
+            _ => Err(LayoutError::TooLarge { name: entry.display_name() }),
+        }
+    }
+
+    /// What stands after the last entry's headers.
+    fn end(self) -> End {
+        End { count: self.count, directory: self.local, directory_length: self.central }
+    }
+
+    fn size(self) -> u64 {
+        self.local + self.central + self.end().length()
+    }
+}
+
 impl<S> Layout<S> {
     /// Lays out `entries` in the order given.
     ///
@@ -81,24 +113,21 @@ impl<S> Layout<S> {
     /// than 2^63 - 1 bytes.
     pub fn new(entries: Vec<Entry<S>>) -> Result<Self, LayoutError> {
         check_names(&entries)?;
+        let mut next = Offsets::default();
         let mut members: Vec<Member<S>> = Vec::with_capacity(entries.len());
-        let (mut local, mut central) = (0_u64, 0_u64);
         for entry in entries {
-            let record = record(&entry, local);
-            let length = record.local_length().checked_add(entry.size());
-            let next_local = length.and_then(|length| local.checked_add(length));
-            let next_central = central + record.central_length();
-            // The end records take less than a central header with a name, hence the 1 KiB to spare.
-            let total = next_local.and_then(|offset| offset.checked_add(next_central + 1024));
-            let (Some(next_local), Some(0..=MAX_SIZE)) = (next_local, total) else {
-                return Err(LayoutError::TooLarge { name: entry.display_name() });
-            };
+            let Offsets { local, central, .. } = next;
+            next = next.after(&entry)?;
             members.push(Member { entry, local, central });
-            (local, central) = (next_local, next_central);
         }
-        let end = End { count: members.len() as u64, directory: local, directory_length: central };
-        let size = local + central + end.length();
-        Ok(Self { members, end, size })
+        Ok(Self { members, end: next.end(), size: next.size() })
+    }
+
+    /// The length in bytes that the layout of `entries` would have; refuses what [`new`](Self::new) refuses.
+    pub fn measure(entries: &[Entry<S>]) -> Result<u64, LayoutError> {
+        check_names(entries)?;
+        let end = entries.iter().try_fold(Offsets::default(), |next, entry| next.after(entry))?;
+        Ok(end.size())
     }
 
     /// The length of the archive in bytes.

@@ -198,24 +198,27 @@ impl Contents {
         let mut hash = Xxh3::new();
         hash.update(&[FORM]);
         hash.update(&self.rows.hash.to_le_bytes());
+        let mut told = Vec::new();
         for entry in &entries {
-            hash.update(&(entry.name.len() as u64).to_le_bytes());
-            hash.update(&entry.name);
-            hash.update(&entry.mode.to_le_bytes());
+            told.clear();
+            told.extend_from_slice(&(entry.name.len() as u64).to_le_bytes());
+            told.extend_from_slice(&entry.name);
+            told.extend_from_slice(&entry.mode.to_le_bytes());
             if let Content::File { identity, .. } = &entry.content {
                 // Not the device: its number may differ after a reboot.
                 for number in [identity.inode, identity.size] {
-                    hash.update(&number.to_le_bytes());
+                    told.extend_from_slice(&number.to_le_bytes());
                 }
                 for time in [identity.mtime, identity.ctime] {
-                    hash.update(&time.seconds.to_le_bytes());
-                    hash.update(&time.nanoseconds.to_le_bytes());
+                    told.extend_from_slice(&time.seconds.to_le_bytes());
+                    told.extend_from_slice(&time.nanoseconds.to_le_bytes());
                 }
             } else {
-                hash.update(&entry.mtime.to_le_bytes());
+                told.extend_from_slice(&entry.mtime.to_le_bytes());
             }
+            hash.update(&told);
         }
-        let size = self.layout(entries)?.size();
+        let size = Layout::measure(&entries).map_err(|source| self.layout_error(source))?;
         let loose = self.files.loose.found.iter().map(|(_, stat)| stat);
         let files = self.files.stats.iter().flatten().chain(loose).map(|stat| stat.st_mtime);
         let newest = files.chain([self.rows.changed]).max().unwrap_or(0);
@@ -248,7 +251,11 @@ impl Contents {
     }
 
     fn layout(&self, entries: Vec<Entry<Place>>) -> Result<Layout<Place>, BackupError> {
-        Layout::new(entries).map_err(|source| BackupError::Layout { course: self.rows.place.code.clone(), source })
+        Layout::new(entries).map_err(|source| self.layout_error(source))
+    }
+
+    fn layout_error(&self, source: LayoutError) -> BackupError {
+        BackupError::Layout { course: self.rows.place.code.clone(), source }
     }
 
     /// A page with its links leading to the names of the archive.

@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use crate::course::document::Document;
 use crate::course::tool::learnpath;
 use crate::php::{self, Key, Sink, Writer};
-use crate::portal::database::Value;
+use crate::portal::database::{Row, Value};
 
 use super::links;
 use super::loose_files::{self, Loose};
@@ -90,7 +90,8 @@ fn resources<S: Sink>(rows: &CourseRows, loose: &Loose, writer: &mut Writer<S>) 
             }
             writer.property(b"source_id");
             writer.digits(document.iid);
-            rest_of_resource(writer, "document", |writer| properties.write(writer, &document.properties));
+            let fields = rows.document_fields.get(&document.iid).map_or(&[] as &[Row], Vec::as_slice);
+            rest_of_resource(writer, "document", |writer| properties.write(writer, &document.properties), fields);
             if let Some(extras) = extras {
                 writer.property(extras::NAME.as_bytes());
                 writer.value(&extras);
@@ -99,7 +100,7 @@ fn resources<S: Sink>(rows: &CourseRows, loose: &Loose, writer: &mut Writer<S>) 
         }
         writer.end();
     }
-    resource::write_all(&rows.items, &mut properties, writer);
+    resource::write_all(&rows.items, writer);
     loose_files::write(rows, loose, writer);
     for (kind, documents) in shown {
         writer.key_str(kind.as_bytes());
@@ -139,7 +140,12 @@ fn document_extras(rows: &CourseRows, document: &Document) -> Option<php::Value<
 }
 
 /// The properties that every resource has (Chamilo 1.11, class Resource), in their PHP 7.4 place after its own: those after `source_id`; `item_properties` writes that one.
-pub fn rest_of_resource<S: Sink>(writer: &mut Writer<S>, kind: &str, item_properties: impl FnOnce(&mut Writer<S>)) {
+pub fn rest_of_resource<S: Sink>(
+    writer: &mut Writer<S>,
+    kind: &str,
+    item_properties: impl FnOnce(&mut Writer<S>),
+    fields: &[Row],
+) {
     writer.property(b"destination_id");
     writer.int(-1);
     text_property(writer, b"type", kind.as_bytes());
@@ -147,7 +153,8 @@ pub fn rest_of_resource<S: Sink>(writer: &mut Writer<S>, kind: &str, item_proper
     item_properties(writer);
     writer.property(b"obj");
     writer.null();
-    empty_list(writer, b"extraFields");
+    writer.property(b"extraFields");
+    writer.value(&extras::fields(fields));
 }
 
 /// Where an entry of the `info` array comes from.

@@ -301,7 +301,7 @@ pub fn write<S: Sink>(rows: &CourseRows, loose: &Loose, writer: &mut Writer<S>) 
             text_property(writer, b"title", name);
             writer.property(b"source_id");
             writer.int(number);
-            rest_of_resource(writer, key, |writer| empty_list(writer, b"item_properties"));
+            rest_of_resource(writer, key, |writer| empty_list(writer, b"item_properties"), &[]);
             writer.end();
         }
         writer.end();
@@ -319,7 +319,7 @@ pub fn write<S: Sink>(rows: &CourseRows, loose: &Loose, writer: &mut Writer<S>) 
             writer.property(b"file_type");
             writer.null();
             text_property(writer, b"source_id", &path);
-            rest_of_resource(writer, key, |writer| empty_list(writer, b"item_properties"));
+            rest_of_resource(writer, key, |writer| empty_list(writer, b"item_properties"), &[]);
             writer.end();
         }
         writer.end();

@@ -13,7 +13,8 @@ use super::extras;
 use super::property_rows::PropertyRows;
 
 /// Writes the resources of all kinds that have items, each under its key; [`count`] tells beforehand how many.
-pub fn write_all<S: Sink>(items: &Items, properties: &mut PropertyRows, writer: &mut Writer<S>) {
+pub fn write_all<S: Sink>(items: &Items, writer: &mut Writer<S>) {
+    let mut properties = PropertyRows::default();
     for (kind, found) in items.iter() {
         match &kind.form {
             Form::Object(object) if !found.is_empty() || object.pseudo.is_some() => {
@@ -24,7 +25,7 @@ pub fn write_all<S: Sink>(items: &Items, properties: &mut PropertyRows, writer: 
                         Value::Text(key) => writer.key_str(&key),
                         key => writer.key_int(key.as_int().unwrap_or(0)),
                     }
-                    write(item, object, items, properties, writer);
+                    write(item, object, items, &mut properties, writer);
                 }
                 if let Some(pseudo) = &object.pseudo {
                     writer.key_int(pseudo.key);
@@ -107,7 +108,7 @@ fn write<S: Sink>(
         obj(item, object, items, writer);
     }
     writer.property(b"extraFields");
-    writer.value(&fields(item));
+    writer.value(&extras::fields(&item.fields));
     for (name, value) in dynamic {
         writer.property(name.as_bytes());
         writer.value(&value);
@@ -218,15 +219,8 @@ pub fn told<'r>(table: &Table, record: &'r Record, column: &str) -> Cow<'r, Valu
     }
 }
 
-/// The values of an item's extra fields, as Chamilo writes those of learning paths; its importer looks at no others.
-fn fields(item: &Item) -> Php<'static> {
-    const KEYS: [&str; 5] = ["value", "variable", "field_type", "id", "display_text"];
-    let values = item
-        .fields
-        .iter()
-        .map(|row| Php::Array(KEYS.iter().map(|key| (Key::from(*key), extras::php(row.get(key)))).collect()));
-    Php::Array((0..).zip(values).map(|(number, value)| (Key::Int(number), value)).collect())
-}
+/// How many entries that are no items are kept of one kind, to be named.
+const MOST_STRANGE: usize = 1000;
 
 /// What an archive holds of one kind.
 pub struct Found {
@@ -234,11 +228,13 @@ pub struct Found {
     pub items: Vec<Item>,
     /// Keys and classes of entries that are no such items.
     pub strange: Vec<(String, String)>,
+    /// How many more there are.
+    pub more_strange: usize,
 }
 
 /// Reads the resources under the key of `kind`.
 pub fn read(kind: &'static Kind, resources: &Php<'_>) -> Found {
-    let mut found = Found { items: Vec::new(), strange: Vec::new() };
+    let mut found = Found { items: Vec::new(), strange: Vec::new(), more_strange: 0 };
     let object = match &kind.form {
         Form::Object(object) => object,
         Form::Custom(form) => {
@@ -253,8 +249,12 @@ pub fn read(kind: &'static Kind, resources: &Php<'_>) -> Found {
         let class = resource.as_object().map(|object| String::from_utf8_lossy(&object.class).into_owned());
         let short = class.as_deref().and_then(|class| class.rsplit('\\').next());
         if !short.is_some_and(|class| class.eq_ignore_ascii_case(kind.class)) {
-            let key = String::from_utf8_lossy(&key.plain()).into_owned();
-            found.strange.push((key, class.unwrap_or_else(|| "no object".into())));
+            if found.strange.len() < MOST_STRANGE {
+                let key = String::from_utf8_lossy(&key.plain()).into_owned();
+                found.strange.push((key, class.unwrap_or_else(|| "no object".into())));
+            } else {
+                found.more_strange += 1;
+            }
             continue;
         }
         found.items.push(read_item(kind, object, key, resource));
@@ -281,10 +281,7 @@ fn read_item(kind: &'static Kind, object: &'static Object, key: &Key<'_>, resour
     );
     let rows = resource.get("item_properties").into_iter().flat_map(Php::entries);
     let properties = rows.map(|(_, row)| extras::read_property(row)).collect();
-    let fields = resource.get("extraFields").into_iter().flat_map(Php::entries);
-    // Values of tags are lists of their own, which we do not keep.
-    let fields = fields.filter(|(_, field)| !matches!(field.get("value"), Some(Php::Array(_))));
-    let fields = fields.map(|(_, field)| extras::read_property(field)).collect();
+    let fields = resource.get("extraFields").map(extras::read_fields).unwrap_or_default();
     let mut item = Item { kind, record, properties, fields };
     if let Some(extras) = resource.get(extras::NAME) {
         // Rows that Chamilo's form does not list are those that stand there, and no others.

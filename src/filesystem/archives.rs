@@ -8,12 +8,15 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use tracing::debug;
+
 use crate::archive::{Archive, Cache, Checksums};
 use crate::backup::{BackupFiles, Contents, Loaded, Remembered, Rows, Selection};
 use crate::course::Course;
 use crate::portal::Portal;
 
 use super::FsError;
+use super::ahead::Ahead;
 
 /// Size and time of an archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +46,7 @@ pub struct Archives {
     lasting: Duration,
     slots: Mutex<HashMap<Which, Slot>>,
     rows: KeptRows,
+    ahead: Ahead,
 }
 
 /// Files listed in all rows kept together; each costs about 100 bytes.
@@ -103,11 +107,43 @@ impl Archives {
     /// Archives whose checksums and times are remembered in `cache`; a look lasts for `lasting`.
     pub fn new(portal: &Portal, cache: Arc<Cache>, checksums: Arc<Checksums>, lasting: Duration) -> Archives {
         let remembered = Remembered::new(cache, portal.root().display().to_string());
-        Archives { checksums, remembered, lasting, slots: Mutex::default(), rows: KeptRows::default() }
+        Archives {
+            checksums,
+            remembered,
+            lasting,
+            slots: Mutex::default(),
+            rows: KeptRows::default(),
+            ahead: Ahead::default(),
+        }
     }
 
     /// Size and time of the backup of `course`.
     pub fn summary(&self, portal: &Portal, course: &Course, selection: Selection) -> Result<Summary, FsError> {
+        self.ahead.asked(course.id);
+        self.compute(portal, course, selection)
+    }
+
+    /// Notes that the folder of `course` is listed. If its backup will be asked for next, its size is computed meanwhile.
+    pub fn listed(self: &Arc<Self>, portal: &Arc<Portal>, course: &Course) {
+        // What does not last would be computed twice.
+        if self.lasting < FRESH || !self.ahead.listed(course.id) {
+            return;
+        }
+        let (archives, portal, course) = (Arc::clone(self), Arc::clone(portal), course.clone());
+        let work = move || {
+            if let Err(error) = archives.compute(&portal, &course, Selection::ALL) {
+                // Whoever asks will be told.
+                let code = String::from_utf8_lossy(&course.code);
+                debug!("the backup of course {code} can't be computed ahead: {error}");
+            }
+            archives.ahead.done();
+        };
+        if std::thread::Builder::new().name("ahead".into()).spawn(work).is_err() {
+            self.ahead.done();
+        }
+    }
+
+    fn compute(&self, portal: &Portal, course: &Course, selection: Selection) -> Result<Summary, FsError> {
         let which = (course.id, selection);
         let slot = self.slot(which);
         let mut looked = slot.lock().unwrap_or_else(PoisonError::into_inner);

@@ -8,6 +8,7 @@
 //! row are not shown.
 
 pub mod adapter;
+mod ahead;
 mod archives;
 mod attributes;
 mod backups;
@@ -144,7 +145,7 @@ pub struct PortalFs {
     portal: Arc<Portal>,
     options: Options,
     snapshots: Snapshots,
-    archives: Archives,
+    archives: Arc<Archives>,
     uploads: Arc<Uploads>,
     documents: Documents,
 }
@@ -152,7 +153,7 @@ pub struct PortalFs {
 impl PortalFs {
     /// The file system of `portal`; what is costly to compute is remembered in `cache`.
     pub fn new(portal: Arc<Portal>, cache: Arc<Cache>, checksums: Arc<Checksums>, options: Options) -> PortalFs {
-        let archives = Archives::new(&portal, cache, checksums, options.ttl);
+        let archives = Arc::new(Archives::new(&portal, cache, checksums, options.ttl));
         PortalFs {
             portal,
             options,
@@ -355,7 +356,9 @@ impl PortalFs {
     /// The attributes of a backup for a listing: nothing is computed for them.
     fn backup_attributes_at_last_look(&self, course: u32) -> Result<Attributes, FsError> {
         let folder = self.attributes(Node::Course(course))?;
-        let last = self.archives.last_summary(&self.course(course)?);
+        let course_row = self.course(course)?;
+        self.archives.listed(&self.portal, &course_row);
+        let last = self.archives.last_summary(&course_row);
         let (size, mtime) = last.map_or((0, folder.mtime.seconds), |summary| (summary.size, summary.mtime));
         let node = Node::Backup(course, Selection::ALL);
         Ok(Attributes { settled: false, ..folder.archive(node, size, mtime, self.options.writable) })

@@ -101,7 +101,7 @@ fn paths(course: &Value<'_>, (key, class): (&str, &str), report: &mut Report) ->
             Some(path) if found.rsplit('\\').next().is_some_and(|found| found.eq_ignore_ascii_case(class)) => {
                 paths.push(path.into_owned());
             }
-            _ => report.not_understood.push(format!("{key} {}: {found}", shown(&id.plain()))),
+            _ => report.strange(|| format!("{key} {}: {found}", shown(&id.plain()))),
         }
     }
     paths
@@ -231,7 +231,7 @@ fn pictures(
             }
         // Chamilo lists an empty path if a course has only the small picture.
         } else if !path.is_empty() && !ASSETS_OF_ITEMS.iter().any(|items| path.starts_with(items.as_bytes())) {
-            report.not_understood.push(format!("{} {}: {}", ASSET.0, shown(&path), ASSET.1));
+            report.strange(|| format!("{} {}: {}", ASSET.0, shown(&path), ASSET.1));
         }
     }
     Ok((units.into_values().collect(), outcome))

@@ -130,6 +130,20 @@ pub struct Report {
     pub lost_references: usize,
     /// What was not understood: resource type, key and class.
     pub not_understood: Vec<String>,
+    /// How many more were not understood; an archive may hold a million of them.
+    pub not_understood_more: usize,
+}
+
+/// How much of what was not understood is named.
+const MOST_NAMED: usize = 1000;
+
+impl Report {
+    fn strange(&mut self, what: impl FnOnce() -> String) {
+        match self.not_understood.len() {
+            0..MOST_NAMED => self.not_understood.push(what()),
+            _ => self.not_understood_more += 1,
+        }
+    }
 }
 
 /// Restores the backup `archive` into the course `code`.
@@ -282,11 +296,13 @@ impl Work<'_> {
         for (number, document) in self.planned.iter().enumerate() {
             documents.plan(&mut plan, aside, number, document)?;
         }
-        for ((folder, name), staged) in &aside.files {
+        for ((_, name), staged) in &aside.files {
             for name in [name, &staged.spare] {
-                let place = [folder.as_bytes(), b"/", name].concat();
-                let row = plan.row(staged.table, staged.column, name.clone());
-                plan.file(aside.staging.folder(), &staged.aside, &place, row)?;
+                let row = plan.row(staged.table, staged.files.column, name.clone());
+                plan.file(aside.staging.folder(), &staged.aside, &staged.place(name), row.clone())?;
+                if let Some((place, small)) = staged.small(name) {
+                    plan.file(aside.staging.folder(), small, &place, row)?;
+                }
             }
         }
         self.loose.plan(&mut plan, aside, items)?;

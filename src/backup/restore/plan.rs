@@ -42,6 +42,8 @@ pub struct Planned {
     pub readonly: bool,
     /// The property row of the archive that counts, if there is one with dates.
     pub history: Option<Row>,
+    /// Values of its extra fields.
+    pub fields: Vec<Row>,
 }
 
 /// Judges the documents of `course`; folders come before what is in them.
@@ -120,6 +122,7 @@ pub fn plan(
             patches: patches(resource),
             readonly: extra(resource, "readonly").and_then(Value::as_int) == Some(1),
             history: newest.filter(|row| has_history(row)).map(extras::read_property),
+            fields: resource.get("extraFields").map(extras::read_fields).unwrap_or_default(),
         });
     }
     planned.sort_by(|a, b| a.path.cmp(&b.path));
@@ -158,6 +161,7 @@ fn with_folders(planned: Vec<Planned>) -> Result<Vec<Planned>, Vec<u8>> {
                     patches: Vec::new(),
                     readonly: false,
                     history: None,
+                    fields: Vec::new(),
                 });
             }
         }

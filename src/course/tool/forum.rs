@@ -48,7 +48,7 @@ const FORUM: Kind = Kind {
             ("forum_image", Role::Loose),
         ],
         children: &[users_own("c_forum_notification", "forum_id")],
-        files: Some(Files { column: "forum_image", folder: "upload/forum/images", also: None }),
+        files: Some(Files { column: "forum_image", folder: "upload/forum/images", also: None, small: false }),
         ..Table::COURSE
     },
     condition: "",
@@ -154,7 +154,7 @@ const ATTACHMENT: Table = Table {
     // The second key stays NULL (data rules 0.2), and the file gets a name that is free.
     roles: &[("id", Role::Key), ("path", Role::Loose)],
     parent: "post_id",
-    files: Some(Files { column: "path", folder: "upload/forum", also: None }),
+    files: Some(Files { column: "path", folder: "upload/forum", also: None, small: false }),
     ..Table::COURSE
 };
 

@@ -21,6 +21,7 @@ const CATEGORY: Kind = Kind {
         name: "c_lp_category",
         key: "iid",
         roles: &[("position", Role::Loose)],
+        shortcut: Some(Shortcut { image: "lp_category.gif", link: "lp/lp_controller.php?action=view_category&id=" }),
         children: &[Table {
             name: "c_lp_category_user",
             primary: "id",
@@ -107,6 +108,7 @@ const STEP: Table = Table {
         ("prerequisite", STEP_OF_CHAMILO),
         ("search_did", Role::Loose),
     ],
+    extra_fields: Some(7),
     ..Table::COURSE
 };
 
@@ -146,6 +148,7 @@ const PATH: Kind = Kind {
             column: "preview_image",
             folder: "upload/learning_path/images",
             also: Some("upload/images"),
+            small: true,
         }),
         shortcut: Some(Shortcut { image: "scormbuilder.gif", link: "lp/lp_controller.php?action=view&lp_id=" }),
         ..Table::COURSE

@@ -204,6 +204,12 @@ pub struct Table {
     /// For a main table: an item whose place is taken gives the rows below it to the one that is there, unless that
     /// is to be overwritten. Only for tables below which there are neither files nor property rows.
     pub joined: bool,
+    /// A [`Role::Late`] column that all rows of a group share: the key of its first row. If that row is gone, the first
+    /// that is there stands for the group.
+    pub group: Option<&'static str>,
+    /// For a child table: whether its rows belong to the group of the row that they name. They stay with the first of
+    /// it that is there.
+    pub of_group: bool,
     /// What archives add to its keys, see [`archived_key`](Self::archived_key).
     pub shift: i64,
 }
@@ -230,6 +236,8 @@ impl Table {
         keeps_deleted: false,
         also: "",
         joined: false,
+        group: None,
+        of_group: false,
         shift: 0,
     };
 
@@ -313,10 +321,11 @@ pub enum Owner {
     Parent,
 }
 
-/// A row of `c_tool` that leads from the course's home page to an item: its picture, and its link up to the item's key.
+/// A row of `c_tool` that leads from the course's home page to an item: its picture, and its link up to the item's key,
+/// with the parameter that holds it last.
 #[derive(Clone, Copy)]
 pub struct Shortcut {
-    /// The picture's file name (Chamilo 1.11, CourseBuilder finds shortcuts by it).
+    /// The picture's file name (Chamilo 1.11, CourseBuilder finds those of learning paths by it).
     pub image: &'static str,
     /// The link, to which the key is added.
     pub link: &'static str,
@@ -369,6 +378,17 @@ pub struct Files {
     pub folder: &'static str,
     /// Another folder in which Chamilo's own archives have them.
     pub also: Option<&'static str>,
+    /// Whether Chamilo keeps a smaller version of each picture beside it, see [`small_name`](Self::small_name).
+    pub small: bool,
+}
+
+impl Files {
+    /// The name of the smaller version of a picture (Chamilo 1.11, 64 pixels): `a.64.png` beside `a.png`.
+    pub fn small_name(&self, name: &[u8]) -> Option<Vec<u8>> {
+        let dot = name.iter().rposition(|byte| *byte == b'.').filter(|_| self.small)?;
+        let (stem, extension) = name.split_at_checked(dot)?;
+        Some([stem, b".64", extension].concat())
+    }
 }
 
 /// A folder in the course that belongs to a row, for files of users that come later.
@@ -388,6 +408,15 @@ impl Directory {
         let plain = !matches!(name, b"" | b"." | b"..") && !name.iter().any(|byte| matches!(byte, b'/' | 0));
         plain.then(|| [self.folder.as_bytes(), b"/", name].concat())
     }
+}
+
+/// Whether rows may hold the name of the document at `path` (below the Document folder).
+pub fn names_documents_in(path: &[u8]) -> bool {
+    fn names(table: &Table, path: &[u8]) -> bool {
+        let folder = |role: &Role| matches!(role, Role::DocumentName(folder) if path.starts_with(folder.as_bytes()));
+        table.roles.iter().any(|(_, role)| folder(role)) || table.children.iter().any(|child| names(child, path))
+    }
+    TOOLS.iter().flat_map(|tool| tool.kinds).any(|kind| names(&kind.table, path))
 }
 
 /// Whether the item's own properties tell the column of the main row.
