@@ -7,6 +7,7 @@
 //! - [`filesystem`]: nodes, attributes, handles, operations; the thin adapter to the kernel.
 //! - [`check`]: whether rows and files fit together, and mending what does not.
 //! - [`backup`]: a course as `backup.zip` and back.
+//! - [`forms`]: the items of a course as files and back.
 //! - [`scorm`]: a learning path as a SCORM 1.2 package and back.
 //! - [`sample`]: the courses of a sample portal.
 //! - [`course`]: a course and its tools as rows.
@@ -20,6 +21,7 @@ pub mod check;
 pub mod cli;
 pub mod course;
 pub mod filesystem;
+pub mod forms;
 pub mod php;
 pub mod portal;
 pub mod sample;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod reference_support;
+mod support;
 
 use std::path::Path;
 
@@ -13,6 +14,7 @@ use reference_support::equal::{Side, archive_differences, differences};
 use reference_support::generated::{self, GENERATED, GONE};
 use reference_support::rows::{RARE, execute};
 use reference_support::{CODE, backup, chamilos_backup, portal};
+use support::portals;
 
 /// Code and folder of restored courses: as long as those of the others, so that lengths of pages stay the same.
 const COPY: &str = "COP000";
@@ -57,7 +59,7 @@ fn comes_back_equal(portal: &Portal, code: &str, least: usize) {
 fn the_sample_courses_come_back_equal() {
     for place in 0..3 {
         let folder = tempfile::tempdir().unwrap();
-        let portal = Portal::init(folder.path()).unwrap();
+        let portal = portals::init(folder.path());
         let courses = sample::fill(&portal).unwrap();
         comes_back_equal(&portal, std::str::from_utf8(&courses[place].code).unwrap(), 20);
     }
@@ -79,7 +81,7 @@ fn the_reference_course_with_rare_rows_comes_back_equal() {
 #[test]
 fn a_course_made_of_chamilos_own_archive_comes_back_equal() {
     let folder = tempfile::tempdir().unwrap();
-    let portal = Portal::init(folder.path()).unwrap();
+    let portal = portals::init(folder.path());
     restored(&portal, CODE, &chamilos_backup());
     let report = restored(&portal, CODE, &chamilos_backup());
     let news: Vec<String> = news(&Report { not_understood: Vec::new(), ..report });

@@ -17,7 +17,7 @@ use coursefs::php::{self, Limits};
 use coursefs::portal::database::DatabaseExt;
 use coursefs::portal::{Access, Portal};
 use rustix::fs::inotify::{self, ReadFlags, WatchFlags};
-use support::{Ended, HandMade, Mount, TestCourse, TestPortal, contents, files_below, names, run, snapshot};
+use support::{Ended, HandMade, Mount, TestCourse, TestPortal, contents, files_below, names, portals, run, snapshot};
 
 /// What lies in a package, not all of it under names that Chamilo would leave alone.
 const PACKAGE: [(&str, &[u8]); 4] = [
@@ -347,9 +347,7 @@ fn a_restore_that_fails_puts_a_replaced_package_back() {
     let archive = portal.aside("sample.zip");
     portal.coursefs(&[&"backup", &sample, &"GEO101", &"-o", &archive]).done();
     different(&portal);
-    let trigger =
-        "CREATE TRIGGER fail BEFORE INSERT ON c_glossary BEGIN SELECT RAISE(ABORT, 'the disk is on fire'); END";
-    portal.portal.database().write(|session| session.execute(trigger, &[])).unwrap();
+    portals::fail_on_insert(&portal.portal, "c_glossary", None, "the disk is on fire");
     let before = snapshot(&portal);
     for (code, option) in [("OTHER", "--on-conflict=overwrite"), ("NEW", "--create")] {
         restore(&portal, code, &archive, &[option]).failed_saying(&["the disk is on fire"]);

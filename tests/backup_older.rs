@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod reference_support;
+mod support;
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
@@ -13,6 +14,7 @@ use coursefs::backup::restore::{Options, restore};
 use coursefs::portal::{Access, Portal};
 use reference_support::chamilos_backup;
 use reference_support::equal::{Side, differences};
+use support::portals;
 use zip::write::SimpleFileOptions;
 
 const NAMESPACE: &[u8] = b"Chamilo\\CourseBundle\\Component\\CourseCopy\\";
@@ -63,7 +65,7 @@ fn older(path: &Path) {
 #[test]
 fn a_backup_whose_classes_have_no_namespaces_is_restored_as_any_other() {
     let folder = tempfile::tempdir().unwrap();
-    drop(Portal::init(&folder.path().join("portal")).unwrap());
+    drop(portals::init(&folder.path().join("portal")));
     let portal = Portal::open(&folder.path().join("portal"), Access::ReadWrite).unwrap();
     let archive = folder.path().join("older.zip");
     older(&archive);

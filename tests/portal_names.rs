@@ -1,11 +1,14 @@
 //! Codes and file names come out as Chamilo makes them.
 #![allow(clippy::unwrap_used)]
 
+mod support;
+
 use coursefs::course::names::{
     ExtensionFilter, Verdict, clean, course_code, disable_scripts, is_course_code, stored_file_name, survives_import,
     upload_title,
 };
-use coursefs::portal::{Portal, Settings};
+use coursefs::portal::Settings;
+use support::portals;
 
 /// Chamilo's own answers.
 fn vectors() -> Vec<serde_json::Map<String, serde_json::Value>> {
@@ -73,7 +76,7 @@ fn a_name_survives_the_import_if_it_is_a_fixed_point_of_its_cleaning() {
 
 fn filter_with(changes: &[(&str, &str)]) -> ExtensionFilter {
     let folder = tempfile::tempdir().unwrap();
-    let portal = Portal::init(folder.path()).unwrap();
+    let portal = portals::init(folder.path());
     use coursefs::portal::database::{DatabaseError, DatabaseExt};
     portal
         .database()

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod reference_support;
+mod support;
 
 use coursefs::course::tool::TOOLS;
 use reference_support::compare::{differences, unshifted, with_one_gradebook};

@@ -7,8 +7,7 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use coursefs::portal::database::DatabaseExt;
-use support::{HandMade, Random, Resource, TestPortal, course_info, names, noise, snapshot, start};
+use support::{HandMade, Random, Resource, TestPortal, course_info, names, noise, portals, snapshot, start};
 
 /// A portal whose course GEO101 holds something.
 fn portal() -> TestPortal {
@@ -315,9 +314,7 @@ fn damage_in_the_last_document_leaves_nothing_of_the_first() {
 #[test]
 fn a_database_that_fails_midway_leaves_everything_as_it_was() {
     let portal = portal();
-    let trigger = "CREATE TRIGGER fail BEFORE INSERT ON c_document WHEN NEW.path = '/z.txt' \
-                   BEGIN SELECT RAISE(ABORT, 'the disk is on fire'); END";
-    portal.portal.database().write(|session| session.execute(trigger, &[])).unwrap();
+    portals::fail_on_insert(&portal.portal, "c_document", Some(("path", "/z.txt")), "the disk is on fire");
     // Before the one that fails: a file, a folder with a file, a file in a folder that is only a row, and the page that
     // makes way for a document.
     let files =

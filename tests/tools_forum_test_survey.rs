@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod reference_support;
+mod support;
 
 use std::collections::HashSet;
 
@@ -18,6 +19,7 @@ use coursefs::portal::Portal;
 use coursefs::portal::database::{DatabaseExt, Value};
 use coursefs::portal::schema;
 use coursefs::sample;
+use support::portals;
 
 const OURS: [&str; 3] = ["Forum", "Test", "Survey"];
 
@@ -126,7 +128,7 @@ fn assert_round_trip(items: &Items) {
 /// A sample portal with rows that only living portals have.
 fn varied() -> (tempfile::TempDir, Portal) {
     let folder = tempfile::tempdir().unwrap();
-    let portal = Portal::init(folder.path()).unwrap();
+    let portal = portals::init(folder.path());
     let courses = sample::fill(&portal).unwrap();
     let (geo, bio) = (courses[0].id, courses[2].id);
     let first = |table: &str, course| one(&portal, &format!("SELECT MIN(iid) AS n FROM {table} WHERE c_id = {course}"));
@@ -183,7 +185,7 @@ fn varied() -> (tempfile::TempDir, Portal) {
 #[test]
 fn the_samples_items_read_back_as_they_were_written() {
     let folder = tempfile::tempdir().unwrap();
-    let portal = Portal::init(folder.path()).unwrap();
+    let portal = portals::init(folder.path());
     for course in sample::fill(&portal).unwrap() {
         let items = load(&portal, std::str::from_utf8(&course.code).unwrap());
         for kind in kinds().filter(|_| course.code == b"GEO101") {

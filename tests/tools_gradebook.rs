@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod reference_support;
+mod support;
 
 use std::path::Path;
 
@@ -33,7 +34,7 @@ fn kind() -> &'static Kind {
 }
 
 fn restored(portal: &Portal, archive: &Path, conflict: Conflict) -> Report {
-    let options = Options { create: true, conflict };
+    let options = Options { create: true, conflict, ..Options::default() };
     restore(portal, COPY, archive, options, &mut |_, _| {}).unwrap()
 }
 

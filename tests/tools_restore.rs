@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod reference_support;
+mod support;
 
 use std::collections::HashMap;
 use std::path::Path;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod reference_support;
+mod support;
 
 use coursefs::backup::resource;
 use coursefs::course::item::Record;
@@ -11,6 +12,7 @@ use coursefs::portal::database::Row;
 use coursefs::sample;
 use reference_support::rows::{RARE, execute, load, value};
 use reference_support::{CODE, chamilos_backup, course_of, portal, resources, written};
+use support::portals;
 
 /// Columns in which two records differ, keys and sessions left aside.
 fn differences(table: &'static Table, there: &Record, read: &Record, place: &str, found: &mut Vec<String>) {
@@ -66,7 +68,7 @@ fn lost(portal: &Portal, code: &str) -> Vec<String> {
 #[test]
 fn every_column_of_the_sample_courses_comes_back() {
     let folder = tempfile::tempdir().unwrap();
-    let portal = Portal::init(folder.path()).unwrap();
+    let portal = portals::init(folder.path());
     for course in sample::fill(&portal).unwrap() {
         assert_eq!(lost(&portal, std::str::from_utf8(&course.code).unwrap()), Vec::<String>::new());
     }

@@ -145,7 +145,8 @@ impl<S> Layout<S> {
         self.members.len()
     }
 
-    pub(super) fn entry(&self, index: usize) -> Option<&Entry<S>> {
+    /// The entry with the place `index`.
+    pub fn entry(&self, index: usize) -> Option<&Entry<S>> {
         self.members.get(index).map(|member| &member.entry)
     }
 

@@ -12,13 +12,14 @@
 //!
 //! The modules: [`entry`](Entry) what goes in, `zip_format` the records of a zip file, [`layout`](Layout) where each
 //! byte comes from, [`read`](Archive) ranged reads, `crcs` which checksums are known and how they become known,
-//! `open_files` the files last read, [`checksums`](Checksums) and [`cache`](Cache) what outlives the process.
+//! `open_files` the files last read, `copy` entries without their archive, [`checksums`](Checksums) and [`cache`](Cache) what outlives the process.
 //!
 //! This layer knows nothing of courses, portals or FUSE. How a file is opened (beneath which folder, with which
 //! precautions) is told by the caller through [`Files`].
 
 mod cache;
 mod checksums;
+mod copy;
 mod crcs;
 mod entry;
 mod identity;
@@ -29,6 +30,7 @@ mod zip_format;
 
 pub use cache::{Cache, CacheError};
 pub use checksums::Checksums;
+pub use copy::CopyError;
 pub use entry::{Content, Entry};
 pub use identity::{FileIdentity, FileTime};
 pub use layout::{Layout, LayoutError};

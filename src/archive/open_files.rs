@@ -44,6 +44,10 @@ impl Opened {
         Self { file, identity }
     }
 
+    pub(super) fn identity(&self) -> FileIdentity {
+        self.identity
+    }
+
     pub(super) fn file(&self) -> &File {
         &self.file
     }

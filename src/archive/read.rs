@@ -56,7 +56,7 @@ impl From<ReadError> for io::Error {
 ///
 /// It is the archive of one moment: if a file changes, reads that need it fail with [`ReadError::Changed`].
 pub struct Archive<F: Files> {
-    shared: Arc<Shared<F>>,
+    pub(super) shared: Arc<Shared<F>>,
 }
 
 /// What the archive shares with the thread that computes checksums ahead of the reader.

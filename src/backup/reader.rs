@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
@@ -16,7 +17,10 @@ use zip::ZipArchive;
 use zip::extra_fields::ExtraField;
 use zip::result::ZipError;
 
+use crate::archive::{Archive, Content, CopyError, Entry, ReadError};
 use crate::php::{self, Limits, Value};
+
+use super::BackupFiles;
 
 /// Name of the serialized course (Chamilo 1.11, CourseArchiver).
 const COURSE_INFO: &[u8] = b"course_info.dat";
@@ -80,6 +84,12 @@ pub enum ReadBackupError {
         /// What is wrong.
         reason: String,
     },
+    /// A file of the course that the archive is computed from has changed since.
+    #[error("{entry} has changed since the archive was opened; copy it again")]
+    Changed {
+        /// The file in the archive.
+        entry: String,
+    },
     /// What was unpacked can't be written.
     #[error("can't unpack {entry}: {source}")]
     Write {
@@ -121,12 +131,19 @@ fn is_course(class: &[u8]) -> bool {
     class.rsplit(|byte| *byte == b'\\').next().is_some_and(|short| short.eq_ignore_ascii_case(COURSE_CLASS))
 }
 
-/// An open backup.
+/// An open backup: a file, or an archive that nobody has written.
 pub struct BackupFile {
     path: PathBuf,
-    zip: ZipArchive<BufReader<File>>,
+    bytes: Bytes,
     /// Places in the archive by name, without a leading slash or `./`.
     places: HashMap<Vec<u8>, usize>,
+}
+
+/// Where the bytes of a backup come from.
+enum Bytes {
+    Zip(Box<ZipArchive<BufReader<File>>>),
+    /// One of ours, as it would be read: its files are taken from where they lie.
+    Computed(Arc<Archive<BackupFiles>>),
 }
 
 impl BackupFile {
@@ -136,7 +153,14 @@ impl BackupFile {
         let zip = ZipArchive::new(BufReader::new(file))
             .map_err(|source| ReadBackupError::Zip { path: path.to_owned(), source })?;
         let places = zip.file_names_raw().enumerate().map(|(place, name)| (bare_name(name).to_vec(), place)).collect();
-        Ok(BackupFile { path: path.to_owned(), zip, places })
+        Ok(BackupFile { path: path.to_owned(), bytes: Bytes::Zip(Box::new(zip)), places })
+    }
+
+    /// The backup that `archive` computes, called `path` in messages.
+    pub fn computed(archive: Arc<Archive<BackupFiles>>, path: &Path) -> BackupFile {
+        let entries = archive.layout().entries().enumerate();
+        let places = entries.map(|(place, entry)| (entry.name.to_vec(), place)).collect();
+        BackupFile { path: path.to_owned(), bytes: Bytes::Computed(archive), places }
     }
 
     /// The archive's path, for messages.
@@ -171,7 +195,14 @@ impl BackupFile {
     /// The declared length of the file `name` in bytes, `None` if the archive has no such file.
     pub fn size(&mut self, name: &[u8]) -> Result<Option<u64>, ReadBackupError> {
         let Some(place) = self.places.get(name).copied() else { return Ok(None) };
-        let entry = self.zip.by_index_raw(place).map_err(|error| damaged(&self.path, name, &error))?;
+        let zip = match &mut self.bytes {
+            Bytes::Zip(zip) => zip,
+            Bytes::Computed(archive) => {
+                let entry = archive.layout().entry(place);
+                return Ok(entry.filter(|entry| !matches!(entry.content, Content::Folder)).map(Entry::size));
+            }
+        };
+        let entry = zip.by_index_raw(place).map_err(|error| damaged(&self.path, name, &error))?;
         if entry.is_symlink() {
             return Err(damaged(&self.path, name, &"it is a symbolic link"));
         }
@@ -185,7 +216,11 @@ impl BackupFile {
     /// this is no more than its length.
     fn packed_size(&mut self, name: &[u8]) -> Result<u64, ReadBackupError> {
         let Some(place) = self.places.get(name).copied() else { return Ok(0) };
-        let entry = self.zip.by_index_raw(place).map_err(|error| damaged(&self.path, name, &error))?;
+        let zip = match &mut self.bytes {
+            Bytes::Zip(zip) => zip,
+            Bytes::Computed(archive) => return Ok(archive.layout().entry(place).map_or(0, Entry::size)),
+        };
+        let entry = zip.by_index_raw(place).map_err(|error| damaged(&self.path, name, &error))?;
         let archive = std::fs::metadata(&self.path).map_or(0, |archive| archive.len());
         Ok(entry.compressed_size().min(archive))
     }
@@ -195,7 +230,14 @@ impl BackupFile {
     pub fn unpack(&mut self, name: &[u8], output: &mut dyn Write) -> Result<Option<i64>, ReadBackupError> {
         let no_such = || damaged(&self.path, name, &"there is no such file");
         let place = self.places.get(name).copied().ok_or_else(no_such)?;
-        let entry = self.zip.by_index(place).map_err(|error| damaged(&self.path, name, &error))?;
+        let zip = match &mut self.bytes {
+            Bytes::Zip(zip) => zip,
+            Bytes::Computed(archive) => {
+                archive.write_entry(place, output).map_err(|error| copy_error(name, error))?;
+                return Ok(archive.layout().entry(place).map(|entry| entry.mtime));
+            }
+        };
+        let entry = zip.by_index(place).map_err(|error| damaged(&self.path, name, &error))?;
         let declared = entry.size();
         let mtime = modified(&entry);
         let mut buffer = vec![0; PIECE];
@@ -222,6 +264,27 @@ impl BackupFile {
             return Err(damaged(&self.path, name, &format!("it ends after {unpacked} of {declared} bytes")));
         }
         Ok(mtime)
+    }
+
+    /// [`unpack`](Self::unpack) into an empty file: the kernel copies what lies on the disk as it is.
+    pub fn unpack_to(&mut self, name: &[u8], output: &mut File) -> Result<Option<i64>, ReadBackupError> {
+        match (&self.bytes, self.places.get(name)) {
+            (Bytes::Computed(archive), Some(place)) => {
+                archive.copy_entry(*place, output).map_err(|error| copy_error(name, error))?;
+                Ok(archive.layout().entry(*place).map(|entry| entry.mtime))
+            }
+            _ => self.unpack(name, output),
+        }
+    }
+}
+
+fn copy_error(entry: &[u8], error: CopyError) -> ReadBackupError {
+    let entry = String::from_utf8_lossy(entry).into_owned();
+    match error {
+        CopyError::Read(ReadError::Changed { .. }) => ReadBackupError::Changed { entry },
+        CopyError::Read(ReadError::Io { source, .. }) | CopyError::Write(source) => {
+            ReadBackupError::Write { entry, source }
+        }
     }
 }
 

@@ -68,7 +68,8 @@ impl Mounting {
         config.clone_fd = true;
         let user = acting_user(&portal, options.user.as_deref())?;
         let (ttl, writable) = (options.ttl, !options.read_only);
-        let shown = Options { ttl, uid: options.uid, gid: options.gid, writable, user };
+        let keep_courses = options.keep_courses;
+        let shown = Options { ttl, uid: options.uid, gid: options.gid, writable, user, keep_courses };
         let fs = Arc::new(PortalFs::new(Arc::new(portal), cache, checksums, shown));
         // Before any thread starts, so that no signal ends the process without unmounting.
         let signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;

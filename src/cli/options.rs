@@ -19,6 +19,8 @@ pub struct MountOptions {
     pub user: Option<String>,
     /// Whether documents are passed through to the kernel where that is possible.
     pub passthrough: bool,
+    /// Whether courses can't be deleted.
+    pub keep_courses: bool,
 }
 
 impl Default for MountOptions {
@@ -31,6 +33,7 @@ impl Default for MountOptions {
             ttl: Duration::from_secs(1),
             user: None,
             passthrough: true,
+            keep_courses: false,
         }
     }
 }
@@ -53,6 +56,7 @@ impl MountOptions {
                 ("allow_other", None) => options.allow_other = true,
                 ("passthrough", None) => options.passthrough = true,
                 ("nopassthrough", None) => options.passthrough = false,
+                ("keep_courses", None) => options.keep_courses = true,
                 ("uid", Some(value)) => options.uid = Some(number(name, value)?),
                 ("gid", Some(value)) => options.gid = Some(number(name, value)?),
                 ("user", Some(value)) if !value.is_empty() => options.user = Some(value.to_owned()),
@@ -62,7 +66,7 @@ impl MountOptions {
                 _ => {
                     return Err(format!(
                         "there is no mount option {word:?}; there are ro, rw, allow_other, uid=N, gid=N, user=NAME, ttl=SECONDS, \
-                         passthrough and nopassthrough"
+                         passthrough, nopassthrough and keep_courses"
                     ));
                 }
             }

@@ -167,11 +167,7 @@ pub fn create_in(
     insert_tools(session, settings, course)?;
     insert_settings(session, settings, course)?;
     insert_group_category(session, course, words)?;
-    for (path, title) in [
-        ("/shared_folder", words.shared_folder),
-        ("/chat_files", words.chat_files),
-        ("/certificates", words.certificates),
-    ] {
+    for (path, title) in first_folders(words) {
         let path = path.as_bytes();
         let folder = NewDocument { path, title, comment: None, kind: DocumentKind::Folder, visible: false };
         document_rows::insert_with_edit(session, course, &folder, "DocumentAdded", stamp)?;
@@ -179,6 +175,11 @@ pub fn create_in(
     insert_field_values(session, course, stamp)?;
     let created = Course::by_id(session, course)?;
     created.ok_or_else(|| lost_row("SELECT * FROM course WHERE id = ?").into())
+}
+
+/// The folders that every course has, with their titles.
+fn first_folders(words: &Words) -> [(&'static str, &'static str); 3] {
+    [("/shared_folder", words.shared_folder), ("/chat_files", words.chat_files), ("/certificates", words.certificates)]
 }
 
 fn lost_row(sql: &str) -> DatabaseError {
@@ -232,6 +233,32 @@ fn insert_course(
             ("unsubscribe", 0.into()),
         ],
     )
+}
+
+/// Gives the course with the number `course` the description in `new`: all but its code. What `new` leaves open stays.
+pub fn describe(session: &dyn Session, course: i64, new: &NewCourse) -> Result<(), DatabaseError> {
+    let mut columns: Vec<(&str, Value)> = vec![
+        ("title", new.title.as_str().into()),
+        ("category_code", new.category.as_str().into()),
+        ("department_name", new.department_name.clone().into()),
+        ("department_url", new.department_url.as_deref().map(with_scheme).into()),
+    ];
+    columns.extend(new.language.as_deref().map(|language| ("course_language", language.into())));
+    columns.extend(new.disk_quota.map(|quota| ("disk_quota", i64::try_from(quota).unwrap_or(i64::MAX).into())));
+    if let Some(visibility) = new.visibility {
+        columns.push(("visibility", visibility.into()));
+        columns.push(("subscribe", (visibility == 2).into()));
+    }
+    let set: Vec<String> = columns.iter().map(|(column, _)| format!("`{column}` = ?")).collect();
+    let values: Vec<Value> = columns.into_iter().map(|(_, value)| value).chain([course.into()]).collect();
+    session.execute(&format!("UPDATE course SET {} WHERE id = ?", set.join(", ")), &values)?;
+    if let Some(language) = &new.language {
+        for (path, title) in first_folders(Words::of(language)) {
+            let sql = "UPDATE c_document SET title = ? WHERE c_id = ? AND path = ?";
+            session.execute(sql, &[title.into(), course.into(), path.into()])?;
+        }
+    }
+    Ok(())
 }
 
 /// An address that starts with a scheme; a scheme alone is no address.

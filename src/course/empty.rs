@@ -32,6 +32,25 @@ pub fn delete(
     delete_properties(session, course, kind.property_tool, key)
 }
 
+/// Deletes one row of a table whose rows belong to others, with all that belongs to it.
+pub fn delete_row(
+    session: &dyn Session,
+    table: &'static Table,
+    course: &Course,
+    record: &Record,
+) -> Result<(), DatabaseError> {
+    let Some(key) = record.key(table) else { return Ok(()) };
+    delete_children(session, table, course, key)?;
+    let (owned, value) = owner(table, course);
+    let sql = format!("DELETE FROM `{}` WHERE {owned}`{}` = ?", table.name, table.primary);
+    let params: Vec<Value> = value.into_iter().chain([record.get(table.primary).clone()]).collect();
+    session.execute(&sql, &params)?;
+    if let Some(kind) = table.extra_fields {
+        extra_field::delete(session, kind, key)?;
+    }
+    delete_properties(session, course, table.property_tool, key)
+}
+
 fn delete_properties(
     session: &dyn Session,
     course: &Course,

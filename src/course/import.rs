@@ -19,6 +19,10 @@ use super::shortcut;
 use super::tool::{Files, Kind, Owner, Role, SHORTCUT, TOOLS, Table};
 use super::{Course, Stamp};
 
+mod in_place;
+
+pub use in_place::{Pair, pairs};
+
 /// What to do with an item whose place another one has (Chamilo 1.11, CourseRestorer's file policy).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Conflict {
@@ -91,12 +95,28 @@ type Keys = HashMap<(&'static str, i64), i64>;
 /// Keys of the rows that are there, by table; a reference to any other leads to nothing.
 type There = HashMap<&'static str, HashSet<i64>>;
 
+/// The value of a column, and the row that it is to lead to if that is not there yet.
+type Given = (Value, Option<(&'static str, i64)>);
+
 /// A reference that could not be set when its row was written.
 struct Open {
     table: &'static Table,
     row: i64,
     column: String,
     target: (&'static str, i64),
+}
+
+/// A reference that leads to nothing.
+#[derive(Clone)]
+pub struct Lost {
+    /// The table of its row.
+    pub table: &'static Table,
+    /// The row's primary key.
+    pub row: i64,
+    /// The column.
+    pub column: String,
+    /// What it should lead to: the table, and the key in the archive.
+    pub target: (&'static str, i64),
 }
 
 /// One import into one course.
@@ -237,10 +257,20 @@ impl<'a> Import<'a> {
         Ok(outcome)
     }
 
-    /// Sets the references that had to wait; returns how many lead to nothing. They are 0 then.
-    pub fn finish(self) -> Result<usize, ImportError> {
-        let mut lost = 0;
-        for open in &self.open {
+    /// Lets references to the row `old` of `table` lead to the row `new` of the course.
+    pub fn refer(&mut self, table: &'static str, old: i64, new: i64) {
+        self.keys.insert((table, old), new);
+    }
+
+    /// The row of the course that references to the row `old` of `table` lead to.
+    pub fn key(&self, table: &'static str, old: i64) -> Option<i64> {
+        self.keys.get(&(table, old)).copied()
+    }
+
+    /// Sets the references that had to wait; returns those that lead to nothing. They are 0 then.
+    pub fn finish(self) -> Result<Vec<Lost>, ImportError> {
+        let mut lost = Vec::new();
+        for open in self.open {
             match self.keys.get(&open.target).or_else(|| self.groups.get(&open.target)) {
                 Some(key) => {
                     let table = open.table;
@@ -248,7 +278,7 @@ impl<'a> Import<'a> {
                         format!("UPDATE `{}` SET `{}` = ? WHERE `{}` = ?", table.name, open.column, table.primary);
                     self.session.execute(&sql, &[(*key).into(), open.row.into()])?;
                 }
-                None => lost += 1,
+                None => lost.push(Lost { table: open.table, row: open.row, column: open.column, target: open.target }),
             }
         }
         Ok(lost)
@@ -423,33 +453,14 @@ impl<'a> Import<'a> {
                 copies.push(column);
                 known.map_or(Value::Int(0), Column::empty)
             } else {
-                match (table.role_in(column, record, parent.map(|(table, record, _)| (table, record))), given) {
-                    (Role::Session, given) => session_of(table, known, given),
-                    (Role::Private, _) => known.map_or(Value::Null, Column::empty),
-                    (Role::User, given) => self.user(known, given),
-                    (Role::DocumentName(_), Some(given)) if !self.origin.complete => {
-                        self.document_name(known, given)?
+                let beside = parent.map(|(table, record, _)| (table, record));
+                match self.value(table, column, record, beside)? {
+                    Some((value, target)) => {
+                        open.extend(target.map(|target| (column.clone(), target)));
+                        value
                     }
-                    (Role::Portal(target), Some(given)) => match reference(given) {
-                        Some(key) if !self.portal_has(target, key)? => known.map_or(Value::Int(0), nothing),
-                        _ => fitting(known, given),
-                    },
-                    (Role::Reference(target) | Role::Late(target), Some(given)) => match reference(given) {
-                        Some(old) => match self.keys.get(&(target, old)) {
-                            Some(new) => keep_form(given, *new),
-                            None => {
-                                open.push((column.clone(), (target, old)));
-                                known.map_or(Value::Int(0), nothing)
-                            }
-                        },
-                        None => fitting(known, given),
-                    },
-                    (_, Some(given)) => fitting(known, given),
-                    (_, None) => match known {
-                        Some(known) => known.empty(),
-                        // A column that the administrator switched on has its own default.
-                        None => continue,
-                    },
+                    // A column that the administrator switched on has its own default.
+                    None => continue,
                 }
             };
             if let (Some(known), Some(given)) = (known, given)
@@ -479,20 +490,7 @@ impl<'a> Import<'a> {
                     continue;
                 }
                 let key = self.insert(child, child_record, Some((table, record, row)))?;
-                let beside = child_record.beside.as_deref();
-                // Old archives of ours, and Chamilo's, tell nothing of them.
-                let told = beside.is_some_and(|beside| beside.properties_told);
-                if let Some(tool) = child.property_tool {
-                    let rows = beside.map_or(&[] as &[Row], |beside| &beside.properties);
-                    if !told || !rows.is_empty() {
-                        self.insert_properties(tool, rows, key)?;
-                    }
-                }
-                if let (Some(of), Some(beside)) = (child.extra_fields, beside) {
-                    for field in &beside.fields {
-                        extra_field::insert(self.session, of, key, field, &self.stamp)?;
-                    }
-                }
+                self.insert_beside(child, child_record, key)?;
             }
         }
         Ok(row)
@@ -514,6 +512,41 @@ impl<'a> Import<'a> {
         Ok(false)
     }
 
+    /// What a column that is no key of the row gets, and what it is to lead to if that is not there yet; `None` if
+    /// neither the record nor a fresh installation knows the column.
+    fn value(
+        &self,
+        table: &'static Table,
+        column: &str,
+        record: &Record,
+        parent: Option<(&Table, &Record)>,
+    ) -> Result<Option<Given>, ImportError> {
+        let known = schema::columns(table.name).iter().find(|known| known.name == column);
+        let value = match (table.role_in(column, record, parent), record.find(column)) {
+            (Role::Session, given) => session_of(table, known, given),
+            (Role::Private, _) => known.map_or(Value::Null, Column::empty),
+            (Role::User, given) => self.user(known, given),
+            (Role::DocumentName(_), Some(given)) if !self.origin.complete => self.document_name(known, given)?,
+            (Role::Portal(target), Some(given)) => match reference(given) {
+                Some(key) if !self.portal_has(target, key)? => known.map_or(Value::Int(0), nothing),
+                _ => fitting(known, given),
+            },
+            (Role::Reference(target) | Role::Late(target), Some(given)) => match reference(given) {
+                Some(old) => match self.keys.get(&(target, old)) {
+                    Some(new) => keep_form(given, *new),
+                    None => return Ok(Some((known.map_or(Value::Int(0), nothing), Some((target, old))))),
+                },
+                None => fitting(known, given),
+            },
+            (_, Some(given)) => fitting(known, given),
+            (_, None) => match known {
+                Some(known) => known.empty(),
+                None => return Ok(None),
+            },
+        };
+        Ok(Some((value, None)))
+    }
+
     /// Whether the portal's `table` has a row with the key `key`.
     fn portal_has(&self, table: &str, key: i64) -> Result<bool, DatabaseError> {
         if self.session.columns(table)?.is_empty() {
@@ -529,6 +562,23 @@ impl<'a> Import<'a> {
             Some(tool) => self.insert_properties(tool, &item.properties, key),
             None => Ok(()),
         }
+    }
+
+    /// Inserts what belongs to a new row of the child table `table` in other tables; `record` is the row it was made of.
+    fn insert_beside(&self, table: &Table, record: &Record, key: i64) -> Result<(), ImportError> {
+        let beside = record.beside.as_deref();
+        // Old archives of ours, and Chamilo's, tell nothing of property rows.
+        let told = beside.is_some_and(|beside| beside.properties_told);
+        let rows = beside.map_or(&[] as &[Row], |beside| &beside.properties);
+        if let Some(tool) = table.property_tool.filter(|_| !told || !rows.is_empty()) {
+            self.insert_properties(tool, rows, key)?;
+        }
+        if let Some(of) = table.extra_fields {
+            for field in beside.into_iter().flat_map(|beside| &beside.fields) {
+                extra_field::insert(self.session, of, key, field, &self.stamp)?;
+            }
+        }
+        Ok(())
     }
 
     /// Inserts what the property rows of an archive say of a new row, or that it is visible if there are none.

@@ -2,6 +2,7 @@
 
 pub mod create;
 mod defaults;
+pub mod delete;
 pub mod document;
 pub mod document_edit;
 pub mod document_removal;

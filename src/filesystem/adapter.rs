@@ -74,17 +74,6 @@ impl Adapter {
         self.fs.place(node(number)?).transpose()
     }
 
-    /// Answers with what was made in a folder.
-    fn answer_made(&self, (request, parent): (&str, INodeNo), made: &Result<Attributes, FsError>, reply: ReplyEntry) {
-        match made {
-            Ok(found) => reply.entry(&self.fs.options().ttl, &file_attr(found), GENERATION),
-            Err(error) => {
-                self.note_refusal(parent, error);
-                reply.error(errno(request, parent, error));
-            }
-        }
-    }
-
     fn set_property(&self, number: INodeNo, name: &OsStr, value: Option<&[u8]>) -> Result<(), FsError> {
         let node = node(number)?;
         let refused = match (node, name.to_str()) {
@@ -128,6 +117,24 @@ impl Adapter {
             // What is written shows when it is closed, of which the kernel hears nothing else.
             node if self.fs.is_written(node) => Duration::ZERO,
             _ => self.fs.options().ttl,
+        }
+    }
+}
+
+/// Answers with what was made in a folder.
+fn answer_made(
+    fs: &PortalFs,
+    (request, parent): (&str, INodeNo),
+    made: &Result<Attributes, FsError>,
+    reply: ReplyEntry,
+) {
+    match made {
+        Ok(found) => reply.entry(&fs.options().ttl, &file_attr(found), GENERATION),
+        Err(error) => {
+            if let Ok(parent) = node(parent) {
+                fs.note_refusal(parent, error);
+            }
+            reply.error(errno(request, parent, error));
         }
     }
 }
@@ -295,8 +302,8 @@ impl Filesystem for Adapter {
         }
     }
 
-    fn opendir(&self, _request: &Request, number: INodeNo, _flags: OpenFlags, reply: ReplyOpen) {
-        match node(number).and_then(|node| self.fs.open_folder(node)) {
+    fn opendir(&self, request: &Request, number: INodeNo, _flags: OpenFlags, reply: ReplyOpen) {
+        match node(number).and_then(|node| self.fs.open_folder_for(request.pid(), node)) {
             Ok(listing) => reply.opened(self.handles.add(Handle::Folder(listing)), FopenFlags::empty()),
             Err(error) => reply.error(errno("opening the folder", number, &error)),
         }
@@ -425,6 +432,9 @@ impl Filesystem for Adapter {
             Node::Documents(_) | Node::Document(..) => {
                 let open = handle.as_ref().and_then(|handle| handle.document().ok());
                 self.fs.change_document(node, &change, open)
+            }
+            Node::Course(course) if size.is_none() => {
+                self.fs.writable().and_then(|()| self.fs.change_course(course, &change))
             }
             node => {
                 let open = handle.as_ref().and_then(|handle| handle.written().ok());
@@ -613,19 +623,32 @@ impl Filesystem for Adapter {
 
     fn mkdir(&self, request: &Request, parent: INodeNo, name: &OsStr, mode: u32, umask: u32, reply: ReplyEntry) {
         let owner = Owner { mode: mode & 0o7777 & !umask, uid: request.uid(), gid: request.gid() };
-        let Some(place) = self.place(parent).transpose() else {
-            return refuse(parent, name, |error| reply.error(error));
-        };
-        let made = place.and_then(|place| self.fs.make_folder(place, name.as_bytes(), owner));
-        self.answer_made(("making a folder", parent), &made, reply);
+        if let Some(place) = self.place(parent).transpose() {
+            let made = place.and_then(|place| self.fs.make_folder(place, name.as_bytes(), owner));
+            return answer_made(&self.fs, ("making a folder", parent), &made, reply);
+        }
+        // A course waits for the disk.
+        let (name, caller) = (name.as_bytes().to_vec(), request.pid());
+        self.fs.aside(move |fs| {
+            let made = node(parent).and_then(|parent| fs.make_other_folder(parent, &name, caller));
+            answer_made(fs, ("making a folder", parent), &made, reply);
+        });
     }
 
-    fn rmdir(&self, _request: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEmpty) {
-        let Some(place) = self.place(parent).transpose() else {
-            return refuse(parent, name, |error| reply.error(error));
-        };
-        let outcome = place.and_then(|place| self.fs.remove_document_folder(place, name.as_bytes()));
-        reply_empty("removing a folder", parent, &outcome, reply);
+    fn rmdir(&self, request: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEmpty) {
+        if let Some(place) = self.place(parent).transpose() {
+            let outcome = place.and_then(|place| self.fs.remove_document_folder(place, name.as_bytes()));
+            return reply_empty("removing a folder", parent, &outcome, reply);
+        }
+        // A course waits for what is being restored into it.
+        let (name, caller) = (name.as_bytes().to_vec(), request.pid());
+        self.fs.aside(move |fs| {
+            let outcome = node(parent).and_then(|parent| {
+                let outcome = fs.remove_other_folder(parent, &name, caller);
+                outcome.inspect_err(|error| fs.note_refusal(parent, error))
+            });
+            reply_empty("removing a folder", parent, &outcome, reply);
+        });
     }
 
     fn mknod(
@@ -647,7 +670,7 @@ impl Filesystem for Adapter {
             true => place.and_then(|place| self.fs.make_file(place, name.as_bytes(), owner)),
             false => self.fs.writable().and(Err(FsError::NotInCourses)),
         };
-        self.answer_made(("making a file", parent), &made, reply);
+        answer_made(&self.fs, ("making a file", parent), &made, reply);
     }
 
     fn symlink(&self, _request: &Request, parent: INodeNo, name: &OsStr, _target: &Path, reply: ReplyEntry) {
@@ -711,8 +734,11 @@ impl Filesystem for Adapter {
                 let length = length.min(1 << 30);
                 self.fs.copy_document((from, from_offset), (to, to_offset), length)
             }
-            // The kernel reads and writes then.
-            _ => Err(FsError::NotSupported),
+            _ => match (from.as_ref(), to.written()) {
+                (Handle::File(archive), Ok(to)) => to.copy_archive(archive, (from_offset, to_offset), length),
+                // The kernel reads and writes then.
+                _ => Err(FsError::NotSupported),
+            },
         });
         match self.noted(to, copied) {
             Ok(copied) => reply.written(u32::try_from(copied).unwrap_or(u32::MAX)),

@@ -2,11 +2,12 @@
 
 use std::fs::File;
 use std::io::BufReader;
+use std::path::Path;
 
 use zip::ZipArchive;
 
 use crate::backup::Selection;
-use crate::backup::reader::ReadBackupError;
+use crate::backup::reader::{BackupFile, ReadBackupError};
 use crate::backup::restore::{self, Options, Report, RestoreError};
 use crate::course::Course;
 use crate::course::create::CreateError;
@@ -59,8 +60,15 @@ impl Receiver for Backups {
 
     fn check_temporary(&self, spool: &Spool) -> Result<(), FsError> {
         let mut first = [0; ZIP.len()];
+        if spool.promised().is_some() {
+            return Ok(());
+        }
         let read = spool.read(0, &mut first)?;
         if read > 0 && first != ZIP { Err(FsError::NoArchive) } else { Ok(()) }
+    }
+
+    fn takes_promises(&self) -> bool {
+        true
     }
 
     fn awaits(&self) -> &'static str {
@@ -69,14 +77,17 @@ impl Receiver for Backups {
 
     fn take(&self, fs: &PortalFs, target: &Target, spool: &Spool) -> Result<Taken, UploadError> {
         let Node::Course(course) = target.folder else { return Err(FsError::NotFound.into()) };
-        let report = restore_spool(&fs.portal, &fs.course(course)?, spool)?;
+        // A course that was made for this backup, by `cp -r` or by hand, becomes what it describes.
+        let adopt = fs.absent.is_new(course);
+        let report = restore_spool(&fs.portal, &fs.course(course)?, spool, Options { adopt, ..Options::default() })?;
+        fs.absent.is_filled(course);
         Ok(Taken { node: None, report: summary(&report) })
     }
 }
 
 /// Whether `spool` holds an archive from its first byte to its last record. One that is still being written does not.
 fn is_whole(spool: &Spool) -> bool {
-    begins_at(spool).is_ok_and(|begin| begin == 0)
+    spool.promised().is_some() || spool.materialize().is_ok() && begins_at(spool).is_ok_and(|begin| begin == 0)
 }
 
 /// Where the archive in `spool` begins. A part of an archive may end with a whole one, a document of the course.
@@ -84,19 +95,25 @@ fn begins_at(spool: &Spool) -> Result<u64, zip::result::ZipError> {
     Ok(ZipArchive::new(BufReader::new(File::open(spool.path())?))?.offset())
 }
 
-fn restore_spool(portal: &Portal, course: &Course, spool: &Spool) -> Result<Report, UploadError> {
+fn restore_spool(portal: &Portal, course: &Course, spool: &Spool, options: Options) -> Result<Report, UploadError> {
     let refused = |errno, text: &str| UploadError { errno, text: text.to_owned() };
     let code = std::str::from_utf8(&course.code)
         .map_err(|_| refused(libc::EINVAL, "the course's code is no valid UTF-8; nothing can be restored into it"))?;
+    let failed = |error: RestoreError| UploadError { errno: errno(&error), text: error.to_string() };
+    if let Some(archive) = spool.promised() {
+        let mut backup = BackupFile::computed(archive, Path::new("the archive"));
+        return restore::restore_from(portal, code, &mut backup, options, &mut |_, _| {}).map_err(failed);
+    }
+    spool.materialize()?;
     if begins_at(spool).is_ok_and(|begin| begin > 0) {
         let text = "the upload has bytes before its first entry: it is a part of an archive, copy it again";
         return Err(refused(libc::EINVAL, text));
     }
     let path = spool.path();
-    restore::restore(portal, code, &path, Options::default(), &mut |_, _| {}).map_err(|error| UploadError {
-        errno: errno(&error),
+    restore::restore(portal, code, &path, options, &mut |_, _| {}).map_err(|error| {
+        let UploadError { errno, text } = failed(error);
         // People know no descriptors of ours.
-        text: error.to_string().replace(&path.display().to_string(), "the upload"),
+        UploadError { errno, text: text.replace(&path.display().to_string(), "the upload") }
     })
 }
 
@@ -107,6 +124,7 @@ fn errno(error: &RestoreError) -> i32 {
         RestoreError::Read(ReadBackupError::Open { source, .. } | ReadBackupError::Write { source, .. }) => {
             disk(source)
         }
+        RestoreError::Read(ReadBackupError::Changed { .. }) => libc::ESTALE,
         RestoreError::Read(_) | RestoreError::UnsafePath { .. } => libc::EINVAL,
         RestoreError::NoCourse(_) => libc::ENOENT,
         RestoreError::Quota { .. } => libc::EDQUOT,

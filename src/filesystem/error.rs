@@ -4,6 +4,8 @@ use std::io;
 
 use crate::archive::ReadError;
 use crate::backup::BackupError;
+use crate::course::create::CreateError;
+use crate::course::delete::DeleteError;
 use crate::course::document_removal::RemoveError;
 use crate::course::document_rows::DocumentRowError;
 use crate::course::names::Refusal;
@@ -66,6 +68,24 @@ pub enum FsError {
     /// A document can't be deleted.
     #[error(transparent)]
     Remove(#[from] RemoveError),
+    /// A course can't be made.
+    #[error(transparent)]
+    Create(#[from] CreateError),
+    /// A name that no course has: one of a file manager's own files.
+    #[error("{0:?} is no course code: in a portal there are courses only")]
+    NoCourse(String),
+    /// A name that is too long for a course.
+    #[error("{0:?} can't be a course code: it has at most 40 letters and digits")]
+    LongCode(String),
+    /// A course can't be deleted.
+    #[error(transparent)]
+    Delete(#[from] DeleteError),
+    /// The mount does not delete courses.
+    #[error("course {0} is not deleted: the portal is mounted with keep_courses")]
+    CoursesKept(String),
+    /// The name of a course is its code, which links and rows everywhere hold.
+    #[error("a course's folder can't be renamed: its name is the course's code")]
+    CourseName,
     /// There are too many temporary files.
     #[error("there are too many temporary files in the portal")]
     TooManyFiles,
@@ -125,6 +145,22 @@ impl FsError {
             FsError::NotInCourses => libc::EPERM,
             FsError::NotSupported => libc::EOPNOTSUPP,
             FsError::Remove(RemoveError::Files(error)) => error.raw_os_error().unwrap_or(libc::EIO),
+            FsError::Create(error) => match error {
+                CreateError::InvalidCode { .. } | CreateError::TitleTooLong { .. } => libc::EINVAL,
+                CreateError::CodeTaken(_) | CreateError::FolderTaken(_) => libc::EEXIST,
+                CreateError::Files { source, .. } => source.raw_os_error().unwrap_or(libc::EIO),
+                CreateError::Database(DatabaseError::Busy { .. }) => libc::EBUSY,
+                _ => libc::EIO,
+            },
+            FsError::NoCourse(_) => libc::EACCES,
+            FsError::LongCode(_) => libc::ENAMETOOLONG,
+            FsError::Delete(error) => match error {
+                DeleteError::Required(_) | DeleteError::Database(DatabaseError::Busy { .. }) => libc::EBUSY,
+                DeleteError::Gone(_) => libc::ENOENT,
+                DeleteError::Files { source, .. } => source.raw_os_error().unwrap_or(libc::EIO),
+                DeleteError::Database(_) => libc::EIO,
+            },
+            FsError::CoursesKept(_) | FsError::CourseName => libc::EPERM,
             FsError::TooManyFiles => libc::ENFILE,
             FsError::NoArchive => libc::EINVAL,
             FsError::Upload(error) => error.errno,
@@ -146,7 +182,14 @@ impl FsError {
     /// Whether Chamilo's rules for documents forbid it; the folder tells why, and the log does once.
     pub fn is_refusal(&self) -> bool {
         let row = matches!(self, FsError::Row(DocumentRowError::TooLong { .. } | DocumentRowError::Path { .. }));
-        row || matches!(self, FsError::Forbidden(..) | FsError::Unknown(_) | FsError::Quota)
+        let course = matches!(
+            self,
+            FsError::Create(CreateError::InvalidCode { .. } | CreateError::CodeTaken(_) | CreateError::FolderTaken(_))
+                | FsError::Delete(DeleteError::Required(_))
+        );
+        row || course
+            || matches!(self, FsError::Forbidden(..) | FsError::Unknown(_) | FsError::Quota)
+            || matches!(self, FsError::NoCourse(_) | FsError::LongCode(_) | FsError::CoursesKept(_))
     }
 
     /// Whether the administrator should read of it in the log: what an ordinary program provokes by asking is
@@ -160,6 +203,8 @@ impl FsError {
                 | FsError::Archive(_)
                 | FsError::Row(_)
                 | FsError::Remove(_)
+                | FsError::Create(_)
+                | FsError::Delete(_)
         );
         told && !self.is_refusal() && ![libc::ENOENT, libc::EEXIST, libc::ENOTEMPTY].contains(&self.errno())
     }

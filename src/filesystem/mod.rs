@@ -7,11 +7,13 @@
 //! Rows decide what exists and what it is called, the disk what it holds: a row without a file and a file without a
 //! row are not shown.
 
+mod absent;
 pub mod adapter;
 mod ahead;
 mod archives;
 mod attributes;
 mod backups;
+mod courses;
 mod documents;
 mod error;
 mod handles;
@@ -41,6 +43,7 @@ use crate::portal::Portal;
 use crate::portal::database::DatabaseExt;
 use crate::portal::storage::Folder;
 
+use absent::Absent;
 use archives::Archives;
 use documents::Documents;
 use properties::{COURSE, DOCUMENT, ITEM, Property};
@@ -90,11 +93,14 @@ pub struct Options {
     pub writable: bool,
     /// The Chamilo user who acts (`user.id`).
     pub user: i64,
+    /// Whether courses can't be deleted.
+    pub keep_courses: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { ttl: Duration::from_secs(1), uid: None, gid: None, writable: false, user: 1 }
+        let ttl = Duration::from_secs(1);
+        Options { ttl, uid: None, gid: None, writable: false, user: 1, keep_courses: false }
     }
 }
 
@@ -116,7 +122,7 @@ pub struct Space {
 /// A file open for reading.
 pub enum OpenFile {
     /// An archive as it was when it was opened.
-    Archive(Box<Archive<BackupFiles>>),
+    Archive(Arc<Archive<BackupFiles>>),
     /// A file that waits for its right name.
     Temporary(Arc<Temporary>),
 }
@@ -148,6 +154,7 @@ pub struct PortalFs {
     archives: Arc<Archives>,
     uploads: Arc<Uploads>,
     documents: Documents,
+    absent: Absent,
 }
 
 impl PortalFs {
@@ -161,6 +168,7 @@ impl PortalFs {
             archives,
             uploads: Arc::default(),
             documents: Documents::default(),
+            absent: Absent::default(),
         }
     }
 
@@ -187,9 +195,10 @@ impl PortalFs {
         self.attributes(node)
     }
 
-    /// [`lookup`](Self::lookup) for the process `caller`, which may have removed `backup.zip` a moment ago.
+    /// [`lookup`](Self::lookup) for the process `caller`, for which names may be away that are there.
     pub fn lookup_for(&self, caller: u32, parent: Node, name: &[u8]) -> Result<Attributes, FsError> {
         match parent {
+            Node::Course(_) if self.absent.is_away(parent, name, caller) => Err(FsError::NotFound),
             Node::Course(course)
                 if name == BACKUP && self.uploads.is_removed(Node::Backup(course, Selection::ALL), caller) =>
             {
@@ -223,6 +232,14 @@ impl PortalFs {
         }
     }
 
+    /// Opens a folder for the process `caller`, which then sees everything that is there.
+    pub fn open_folder_for(&self, caller: u32, node: Node) -> Result<Listing, FsError> {
+        if let Node::Course(course) = node {
+            self.absent.listed(course, caller);
+        }
+        self.open_folder(node)
+    }
+
     /// Opens a folder.
     pub fn open_folder(&self, node: Node) -> Result<Listing, FsError> {
         Listing::open(self, node)
@@ -243,7 +260,7 @@ impl PortalFs {
         match node {
             Node::Backup(course, selection) => {
                 let archive = self.archives.open(&self.portal, &self.course(course)?, selection)?;
-                Ok(OpenFile::Archive(Box::new(archive)))
+                Ok(OpenFile::Archive(Arc::new(archive)))
             }
             Node::Temporary(_, number) => Ok(OpenFile::Temporary(self.temporary(number)?)),
             Node::Root | Node::Course(_) | Node::Documents(_) => Err(FsError::IsAFolder),
@@ -282,7 +299,8 @@ impl PortalFs {
                 (&[DOCUMENT, ITEM], self.documents.identities.row(number).ok_or(FsError::NotFound)?)
             }
             Node::Documents(_) => return Ok(self.refusal_property(node).into_iter().collect()),
-            Node::Root | Node::Backup(..) | Node::Temporary(..) => return Ok(Vec::new()),
+            Node::Root => return Ok(self.refusal_property(node).into_iter().collect()),
+            Node::Backup(..) | Node::Temporary(..) => return Ok(Vec::new()),
         };
         let rows = self.portal.database().read(|session| match node {
             Node::Course(_) => Ok::<_, FsError>(session.rows("SELECT * FROM course WHERE id = ?", &[key.into()])?),

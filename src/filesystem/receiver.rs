@@ -75,6 +75,11 @@ pub trait Receiver: Sync {
         Ok(())
     }
 
+    /// Whether a copy of a computed archive is taken in without its bytes ([`Spool::promised`]).
+    fn takes_promises(&self) -> bool {
+        false
+    }
+
     /// What a temporary file has to be renamed to, in words; each receiver has its own.
     fn awaits(&self) -> &'static str;
 

@@ -3,6 +3,9 @@
 //! It lies in the portal's `app/cache/`, which no web server serves and which is on the disk of the courses, where the
 //! upload has to fit in the end anyway. It has no name there (`O_TMPFILE`), so that nobody else can open it and
 //! nothing is left behind, however the process ends. What the bytes mean is left to [`uploads`](super::uploads).
+//!
+//! A copy of one of our own archives, made by the kernel (`copy_file_range`), is *promised*: the spool notes from which
+//! archive its bytes come and writes none of them, unless somebody reads or changes them as bytes.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -10,14 +13,23 @@ use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::fs::{FallocateFlags, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use crate::portal::Portal;
 
+use crate::archive::Archive;
+use crate::backup::BackupFiles;
+
 use super::FsError;
+
+/// Bytes of a promised archive that are written at once when they are needed.
+const PIECE: usize = 1 << 20;
+
+/// The most bytes that are promised at once: what the answer to the kernel can tell.
+const MOST_PROMISED: u64 = 1 << 31;
 
 /// Chamilo's folder for temporary files, on the disk of the courses and not served.
 const CACHE: &str = "app/cache";
@@ -48,8 +60,10 @@ struct State {
     changes: u64,
     /// Processes that have written, by the number that the kernel gives their table of open files.
     writers: HashSet<u64>,
-    /// Whether bytes came by a memory mapping, of which the kernel does not tell whose they are.
+    /// Whether bytes came by a memory mapping or a copy in the kernel, of which it does not tell whose they are.
     mapped: bool,
+    /// The archive of which the first bytes are these, and how many. The file is empty then.
+    promised: Option<(Arc<Archive<BackupFiles>>, u64)>,
 }
 
 impl Spool {
@@ -58,7 +72,7 @@ impl Spool {
         let cache = portal.root().join(CACHE);
         std::fs::create_dir_all(&cache)?;
         let file = nameless(&cache)?;
-        let state = State { start, changes: 0, writers: HashSet::new(), mapped: false };
+        let state = State { start, changes: 0, writers: HashSet::new(), mapped: false, promised: None };
         Ok(Spool { file, state: Mutex::new(state) })
     }
 
@@ -74,7 +88,66 @@ impl Spool {
 
     /// Length in bytes.
     pub fn length(&self) -> io::Result<u64> {
+        match &self.lock().promised {
+            Some((_, length)) => Ok(*length),
+            None => self.length_of_file(),
+        }
+    }
+
+    fn length_of_file(&self) -> io::Result<u64> {
         Ok(self.file.metadata()?.len())
+    }
+
+    /// Appends up to `length` bytes of `archive` from `offset` on, which stand at the same place here, without writing
+    /// them; how many. Anything else than one archive from its beginning on is not supported: it is to be written.
+    pub fn promise(&self, archive: &Arc<Archive<BackupFiles>>, offset: u64, length: u64) -> Result<u64, FsError> {
+        let mut state = self.lock();
+        let follows = match &state.promised {
+            Some((promised, so_far)) => Arc::ptr_eq(promised, archive) && *so_far == offset,
+            None => offset == 0 && self.length_of_file()? == 0,
+        };
+        if !follows {
+            return Err(FsError::NotSupported);
+        }
+        let length = length.min(archive.size().saturating_sub(offset)).min(MOST_PROMISED);
+        if length > 0 {
+            state.changes += 1;
+            state.mapped = true;
+            if state.start == Start::Untouched {
+                state.start = Start::Begun;
+            }
+            state.promised = Some((Arc::clone(archive), offset + length));
+        }
+        Ok(length)
+    }
+
+    /// The archive that is promised as a whole.
+    pub fn promised(&self) -> Option<Arc<Archive<BackupFiles>>> {
+        let state = self.lock();
+        let (archive, length) = state.promised.as_ref()?;
+        (*length == archive.size()).then(|| Arc::clone(archive))
+    }
+
+    /// Writes what was promised: it is needed as bytes.
+    pub fn materialize(&self) -> Result<(), FsError> {
+        self.keep_promise(&mut self.lock())
+    }
+
+    fn keep_promise(&self, state: &mut State) -> Result<(), FsError> {
+        let Some((archive, length)) = &state.promised else { return Ok(()) };
+        let mut buffer = vec![0; PIECE];
+        let mut offset = 0;
+        while offset < *length {
+            let piece = usize::try_from(*length - offset).unwrap_or(PIECE).min(PIECE);
+            let read = archive.read_at(offset, buffer.get_mut(..piece).unwrap_or_default())?;
+            self.file.write_all_at(buffer.get(..read).unwrap_or_default(), offset)?;
+            offset += read as u64;
+            if read == 0 {
+                break;
+            }
+        }
+        state.promised = None;
+        Ok(())
     }
 
     /// Fills `buffer` from `offset` on and returns how many bytes that were; fewer only at the end.
@@ -82,6 +155,7 @@ impl Spool {
         if self.lock().start == Start::Untouched {
             return Err(FsError::NotInPlace);
         }
+        self.materialize()?;
         let mut filled = 0;
         while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
             match self.file.read_at(rest, offset.saturating_add(filled as u64))? {
@@ -95,7 +169,8 @@ impl Spool {
     /// Writes `bytes` at `offset`, at the end if that is `None`. `writer` is the process, `None` if it is not known.
     pub fn write(&self, offset: Option<u64>, bytes: &[u8], writer: Option<u64>) -> Result<(), FsError> {
         let mut state = self.lock();
-        let end = self.length()?;
+        self.keep_promise(&mut state)?;
+        let end = self.length_of_file()?;
         let at = match (state.start, offset) {
             (Start::Untouched, None) => return Err(FsError::NotInPlace),
             (Start::Untouched | Start::Begun, Some(offset)) if offset > end => return Err(FsError::NotInPlace),
@@ -121,8 +196,15 @@ impl Spool {
         }
         if length == 0 {
             state.start = Start::Empty;
+            if state.promised.take().is_some() {
+                state.changes += 1;
+            }
         }
-        if length != self.length()? {
+        if state.promised.as_ref().is_some_and(|(_, promised)| *promised == length) {
+            return Ok(());
+        }
+        self.keep_promise(&mut state)?;
+        if length != self.length_of_file()? {
             state.changes += 1;
             self.file.set_len(length)?;
         }
@@ -152,6 +234,9 @@ impl Spool {
         let mut state = self.lock();
         if state.start == Start::Untouched && !keep_size {
             return Err(FsError::NotInPlace);
+        }
+        if !keep_size {
+            self.keep_promise(&mut state)?;
         }
         state.changes += 1;
         Ok(rustix::fs::fallocate(&self.file, flags, offset, length).map_err(io::Error::from)?)

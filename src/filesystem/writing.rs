@@ -14,7 +14,7 @@ use super::receiver::{Meaning, Receiver, Target, receiver_in, receiver_of};
 use super::spool::{Spool, Start};
 use super::temporaries::{Owner, Temporary};
 use super::uploads::Upload;
-use super::{Attributes, BACKUP, FsError, Node, PortalFs};
+use super::{Attributes, BACKUP, FsError, Node, OpenFile, PortalFs};
 
 /// A file open for writing.
 pub struct OpenSpool {
@@ -92,6 +92,24 @@ impl OpenSpool {
         self.spool().write((!self.append).then_some(offset), bytes, writer)
     }
 
+    /// Takes `length` bytes of the archive `from` at `offset`, which are to stand at the same place; how many. Where
+    /// that can't be, the kernel reads and writes.
+    pub fn copy_archive(&self, from: &OpenFile, offsets: (u64, u64), length: u64) -> Result<usize, FsError> {
+        let (OpenFile::Archive(archive), true, false) = (from, self.upload().receiver.takes_promises(), self.append)
+        else {
+            return Err(FsError::NotSupported);
+        };
+        if let What::Temporary(temporary) = &self.what {
+            temporary.touch();
+        }
+        let (from, to) = offsets;
+        if from != to {
+            return Err(FsError::NotSupported);
+        }
+        let copied = self.spool().promise(archive, from, length)?;
+        Ok(usize::try_from(copied).unwrap_or(usize::MAX))
+    }
+
     /// Reserves room on the disk.
     pub fn allocate(&self, offset: u64, length: u64, keep_size: bool) -> Result<(), FsError> {
         self.spool().allocate(offset, length, keep_size)
@@ -131,6 +149,7 @@ impl PortalFs {
         self.writable()?;
         let receiver = receiver_in(parent).ok_or(FsError::ReadOnly)?;
         self.attributes(parent)?;
+        self.absent.appears(parent, name);
         if let Some(node) = receiver.present(self, parent, name)? {
             let what = self.begin_upload(receiver, node, true)?;
             return Ok((self.attributes(node)?, OpenSpool { what, append }));
@@ -240,7 +259,7 @@ impl PortalFs {
     /// them where they are not kept.
     pub fn refuse_property(&self, node: Node) -> FsError {
         match node {
-            Node::Temporary(..) => FsError::NotKept,
+            Node::Temporary(..) | Node::Course(_) | Node::Documents(_) => FsError::NotKept,
             node if self.uploads.in_progress(node) => FsError::NotKept,
             _ => FsError::ReadOnly,
         }
@@ -269,6 +288,9 @@ impl PortalFs {
         replace: Replace,
     ) -> Result<(), FsError> {
         self.writable()?;
+        if (parent, new_parent) == (Node::Root, Node::Root) {
+            return Err(FsError::CourseName);
+        }
         let (Some(_), Some(receiver)) = (receiver_in(parent), receiver_in(new_parent)) else {
             // Programs that move (`mv`) copy then, and remove.
             let documents = [parent, new_parent].iter().any(|node| self.place(*node).is_some());

@@ -10,6 +10,7 @@
 //! are full of `_`), and comparison of paths in Rust, because MariaDB's `=` ignores case and accents.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A value of a column or parameter. Text is bytes: old portals hold text that is not valid UTF-8.
 #[derive(Clone, Debug, PartialEq)]
@@ -220,6 +221,30 @@ pub enum DatabaseError {
         /// How long was waited.
         seconds: u64,
     },
+    /// The server can't be reached, or the connection to it was lost. A transaction that was under way is undone.
+    #[error("the database server can't be reached ({name}): {reason}")]
+    Lost {
+        /// The database and its server.
+        name: String,
+        /// What was tried.
+        reason: String,
+    },
+    /// A table of Chamilo's is missing.
+    #[error("the database {name} is not that of a complete Chamilo 1.11 portal: {reason}")]
+    Incomplete {
+        /// The database and its server.
+        name: String,
+        /// What the database said.
+        reason: String,
+    },
+    /// The account lacks a right.
+    #[error("the database user {user} lacks a right, see docs/ADMINISTRATION.md: {reason}")]
+    Denied {
+        /// The account.
+        user: String,
+        /// What the database said.
+        reason: String,
+    },
 }
 
 /// A connection for the length of one read or one transaction.
@@ -240,6 +265,66 @@ pub trait Session {
 
     /// The columns of `table` in their order, empty if there is no such table.
     fn columns(&self, table: &str) -> Result<Vec<String>, DatabaseError>;
+
+    /// The tables that have a column `column`, in the order of their names. By default as MariaDB's
+    /// `information_schema` tells it.
+    fn tables_with(&self, column: &str) -> Result<Vec<String>, DatabaseError> {
+        let sql = "SELECT c.TABLE_NAME AS name FROM information_schema.COLUMNS c \
+                   JOIN information_schema.TABLES t ON t.TABLE_SCHEMA = c.TABLE_SCHEMA AND t.TABLE_NAME = c.TABLE_NAME \
+                   WHERE c.TABLE_SCHEMA = DATABASE() AND t.TABLE_TYPE = 'BASE TABLE' AND c.COLUMN_NAME = ? \
+                   ORDER BY c.TABLE_NAME";
+        let mut names = Vec::new();
+        self.query(sql, &[column.into()], &mut |row| {
+            names.push(row.text("name"));
+            Ok(())
+        })?;
+        Ok(names)
+    }
+
+    /// All foreign keys that keep a row from being deleted as long as another row refers to it. Those that delete or
+    /// empty the other row by themselves are not among them.
+    fn restricting_keys(&self) -> Result<Vec<ForeignKey>, DatabaseError> {
+        let sql = "SELECT k.TABLE_NAME AS child, k.COLUMN_NAME AS child_column, k.REFERENCED_TABLE_NAME AS parent, \
+                   k.REFERENCED_COLUMN_NAME AS parent_column FROM information_schema.KEY_COLUMN_USAGE k \
+                   JOIN information_schema.REFERENTIAL_CONSTRAINTS r ON r.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA \
+                   AND r.CONSTRAINT_NAME = k.CONSTRAINT_NAME AND r.TABLE_NAME = k.TABLE_NAME \
+                   WHERE k.TABLE_SCHEMA = DATABASE() AND k.REFERENCED_TABLE_SCHEMA = DATABASE() \
+                   AND r.DELETE_RULE IN ('RESTRICT', 'NO ACTION') ORDER BY k.TABLE_NAME, k.COLUMN_NAME";
+        ForeignKey::read(sql, |sql, each| self.query(sql, &[], each))
+    }
+}
+
+/// A foreign key of one column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForeignKey {
+    /// The table whose rows refer.
+    pub table: String,
+    /// The column that does.
+    pub column: String,
+    /// The table that is referred to.
+    pub parent: String,
+    /// The column of that table.
+    pub parent_column: String,
+}
+
+impl ForeignKey {
+    /// Reads keys from the columns `child`, `child_column`, `parent` and `parent_column` of an answer.
+    pub(super) fn read(
+        sql: &str,
+        query: impl FnOnce(&str, &mut dyn FnMut(Row) -> Result<(), DatabaseError>) -> Result<(), DatabaseError>,
+    ) -> Result<Vec<ForeignKey>, DatabaseError> {
+        let mut keys = Vec::new();
+        query(sql, &mut |row| {
+            keys.push(ForeignKey {
+                table: row.text("child"),
+                column: row.text("child_column"),
+                parent: row.text("parent"),
+                parent_column: row.text("parent_column"),
+            });
+            Ok(())
+        })?;
+        Ok(keys)
+    }
 }
 
 impl dyn Session + '_ {
@@ -307,6 +392,12 @@ pub trait Database: Send + Sync {
     /// operation, within transactions too.
     fn foreign_counter(&self) -> Result<u64, DatabaseError> {
         self.change_counter()
+    }
+
+    /// Lets what the counters say be so old at most. Where asking costs a message to a server, that saves most of them;
+    /// at the beginning everything is as it is at the moment.
+    fn set_patience(&self, patience: Duration) {
+        let _ = patience;
     }
 
     /// Waits until everything that was changed through this `Database` is committed and on the disk.

@@ -40,6 +40,9 @@ pub enum Act {
     Made,
     /// What lies there is moved to the staging folder to make way.
     Aside,
+    /// What lies there goes to `app/cache` when its row is gone: a course is deleted. Once that is done for good it
+    /// stays there.
+    Leaves,
 }
 
 /// One line of the journal.
@@ -49,7 +52,7 @@ pub struct Entry {
     pub act: Act,
     /// Where, relative to `app/courses/`.
     pub place: Vec<u8>,
-    /// The name in the staging folder, empty for a folder that is made.
+    /// The name in the staging folder, empty for a folder that is made; for what leaves its name in `app/cache`.
     pub staged: Vec<u8>,
     /// The row that comes with it.
     pub witness: Witness,
@@ -80,6 +83,11 @@ impl Journal {
         self.entries.push(Entry { act: Act::Aside, place, staged: staged.to_vec(), witness });
     }
 
+    /// Notes that `place` will be called `name` in `app/cache` once the row `witness` is gone.
+    pub fn leaves(&mut self, place: Vec<u8>, name: &[u8], witness: Witness) {
+        self.entries.push(Entry { act: Act::Leaves, place, staged: name.to_vec(), witness });
+    }
+
     /// The bytes of the journal: fields that each end in a NUL byte, which no name holds.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
@@ -94,6 +102,7 @@ impl Journal {
                 Act::Moved(identity) => ("moved", *identity),
                 Act::Made => ("made", nothing),
                 Act::Aside => ("aside", nothing),
+                Act::Leaves => ("leaves", nothing),
             };
             field(kind.as_bytes());
             for number in [device.to_string(), inode.to_string(), born.to_string(), changed.to_string()] {
@@ -135,6 +144,7 @@ fn read_entry(fields: &[&[u8]]) -> Option<Entry> {
         }),
         b"made" => Act::Made,
         b"aside" => Act::Aside,
+        b"leaves" => Act::Leaves,
         _ => return None,
     };
     let witness = Witness {
@@ -162,6 +172,7 @@ mod tests {
         let mut journal = Journal { entries: vec![moved] };
         journal.made(b"X/upload".to_vec(), Witness::default());
         journal.aside(b"X/document/index.html".to_vec(), b"index.html", Witness::default());
+        journal.leaves(b"Y".to_vec(), b"Y_1", Witness::default());
         journal
     }
 

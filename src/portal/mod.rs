@@ -1,12 +1,15 @@
 //! Where rows and files live: the database, the course files, the configuration.
 //!
 //! A portal is a folder, told apart by what is in it. An *embedded portal* has `portal.sqlite`: Chamilo's own tables
-//! in SQLite, course files under `app/courses/<directory>/` as in a Chamilo installation.
+//! in SQLite, course files under `app/courses/<directory>/` as in a Chamilo installation, which has
+//! `app/config/configuration.php` and its tables in MariaDB or MySQL.
 
+mod chamilo;
 pub mod configuration;
 pub mod crash;
 pub mod database;
 pub mod journal;
+pub mod mariadb;
 pub mod recovery;
 pub mod schema;
 mod settings;
@@ -19,6 +22,7 @@ use std::path::{Path, PathBuf};
 
 pub use settings::Settings;
 
+use configuration::{ConfigurationError, Supplied, SuppliedError};
 use database::{Database, DatabaseError, DatabaseExt};
 use sqlite::Sqlite;
 use storage::Folder;
@@ -54,9 +58,20 @@ pub enum PortalError {
          and no app/config/configuration.php (a Chamilo installation)"
     )]
     NotAPortal(PathBuf),
-    /// A Chamilo installation, which this version can't open.
-    #[error("{0} is a Chamilo installation; this version of coursefs opens embedded portals (`coursefs init`) only")]
-    Chamilo(PathBuf),
+    /// A Chamilo of another version.
+    #[error("{root} is a Chamilo {version}; coursefs works with Chamilo 1.11 only")]
+    Version {
+        /// The portal's folder.
+        root: PathBuf,
+        /// What its configuration or its files say.
+        version: String,
+    },
+    /// The configuration does not say how to reach the database.
+    #[error(transparent)]
+    Configuration(#[from] ConfigurationError),
+    /// What is said beside the configuration can't be used.
+    #[error(transparent)]
+    Supplied(#[from] SuppliedError),
     /// A new portal would overwrite something.
     #[error("{0} already holds something; `coursefs init` wants a new or an empty folder")]
     NotEmpty(PathBuf),
@@ -82,18 +97,23 @@ pub struct Portal {
 
 impl Portal {
     /// Opens the portal in the folder `root`. For writing, what a killed process left is put in order first
-    /// ([`recovery`]).
+    /// ([`recovery`]). How to reach a Chamilo's database, its configuration says, or the environment ([`Supplied`]).
     pub fn open(root: &Path, access: Access) -> Result<Portal, PortalError> {
+        Portal::open_with(root, access, &Supplied::new(&[], |name| std::env::var_os(name))?)
+    }
+
+    /// The same; what is `supplied` counts more than the configuration of a Chamilo.
+    pub fn open_with(root: &Path, access: Access, supplied: &Supplied) -> Result<Portal, PortalError> {
         let at = |path: &Path, source| PortalError::Files { path: path.to_owned(), source };
         let root = root.canonicalize().map_err(|error| at(root, error))?;
         let file = root.join(DATABASE_FILE);
-        if !file.exists() {
-            let chamilo = root.join("app/config/configuration.php").exists();
-            return Err(if chamilo { PortalError::Chamilo(root) } else { PortalError::NotAPortal(root) });
-        }
+        let database: Box<dyn Database> = if file.exists() {
+            Box::new(Sqlite::open(&file, access == Access::ReadWrite)?)
+        } else {
+            Box::new(chamilo::open(&root, supplied)?)
+        };
         let courses = root.join(COURSES);
         let courses = Folder::open(&courses).map_err(|error| at(&courses, error))?;
-        let database = Box::new(Sqlite::open(&file, access == Access::ReadWrite)?);
         let portal = Portal { root, database, courses };
         if access == Access::ReadWrite {
             portal.tidy_up();

@@ -2,7 +2,7 @@
 //!
 //! A staging folder whose lock nobody holds is abandoned. Without a journal nothing had been placed, and the folder
 //! goes. With one, each placed file whose row was committed stays; one without a row is moved back, folders made for it
-//! go if they are empty, and what made way returns. A file is known by its identity, so what anybody else put at its
+//! go if they are empty, and what made way returns; the folder of a course whose deletion was committed goes. A file is known by its identity, so what anybody else put at its
 //! place, or wrote into it, is never touched. Every step may be done twice: a recovery that is killed is done again by the next one.
 
 use std::collections::{HashMap, HashSet};
@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use super::database::{DatabaseError, DatabaseExt, Session};
 use super::journal::{Act, Entry, Witness};
-use super::staging::Abandoned;
+use super::staging::{Abandoned, CACHE};
 use super::storage::Folder;
 use super::{Portal, crash, schema};
 
@@ -45,18 +45,19 @@ pub enum RecoverError {
 
 /// Puts all abandoned staging folders of `portal` in order; those of living processes are left alone.
 pub fn recover(portal: &Portal) -> Result<Vec<Recovered>, RecoverError> {
-    let failed = |source| RecoverError::Files { path: portal.root().join("app/cache"), source };
+    let failed = |source| RecoverError::Files { path: portal.root().join(CACHE), source };
     let mut all = Vec::new();
     for abandoned in Abandoned::find(portal.root()).map_err(failed)? {
         let failed = |source| RecoverError::Files { path: abandoned.path.clone(), source };
         let mut recovered = Recovered { folder: abandoned.path.clone(), ..Recovered::default() };
         if let Some(journal) = abandoned.journal().map_err(failed)? {
+            let cache = Folder::open(&portal.root().join(CACHE)).map_err(failed)?;
             // As a writer: nobody commits such a row between the look and the move.
             portal.database().write(|session| {
                 let mut rows = Rows { session, texts: HashMap::new() };
                 // Backwards, so that folders are empty before they go and files have gone before others return.
                 for entry in journal.entries.iter().rev() {
-                    undo(portal.courses_folder(), &abandoned.folder, entry, &mut rows, &mut recovered)?;
+                    undo((portal.courses_folder(), &cache), &abandoned.folder, entry, &mut rows, &mut recovered)?;
                     crash::point("recovering");
                 }
                 Ok::<_, RecoverError>(())
@@ -70,7 +71,7 @@ pub fn recover(portal: &Portal) -> Result<Vec<Recovered>, RecoverError> {
 }
 
 fn undo(
-    courses: &Folder,
+    (courses, cache): (&Folder, &Folder),
     staging: &Folder,
     entry: &Entry,
     rows: &mut Rows<'_>,
@@ -91,6 +92,8 @@ fn undo(
         Act::Made => courses.remove_folder(&entry.place),
         Act::Aside if rows.has(&entry.witness)? => return Ok(()),
         Act::Aside => staging.move_to(&entry.staged, courses, &entry.place),
+        Act::Leaves if rows.has(&entry.witness)? => return Ok(()),
+        Act::Leaves => courses.move_to(&entry.place, cache, &entry.staged),
     };
     match done.map_err(|error| (error.raw_os_error(), error)) {
         Ok(()) if entry.act == Act::Aside => Ok(()),

@@ -11,7 +11,7 @@ use std::time::Duration;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, ToSql};
 
-use super::database::{Database, DatabaseError, Row, SameTexts, Session, Value, Work};
+use super::database::{Database, DatabaseError, ForeignKey, Row, SameTexts, Session, Value, Work};
 
 /// How long a statement waits for another process's transaction.
 const BUSY_WAIT: Duration = Duration::from_secs(20);
@@ -218,6 +218,24 @@ impl Session for SqliteSession<'_> {
             Ok(())
         })?;
         Ok(names)
+    }
+
+    fn tables_with(&self, column: &str) -> Result<Vec<String>, DatabaseError> {
+        let mut names = Vec::new();
+        let sql = "SELECT t.name FROM sqlite_master t JOIN pragma_table_info(t.name) c \
+                   WHERE t.type = 'table' AND c.name = ? ORDER BY t.name";
+        self.query(sql, &[column.into()], &mut |row| {
+            names.push(row.text("name"));
+            Ok(())
+        })?;
+        Ok(names)
+    }
+
+    fn restricting_keys(&self) -> Result<Vec<ForeignKey>, DatabaseError> {
+        let sql = "SELECT t.name AS child, k.\"from\" AS child_column, k.\"table\" AS parent, \
+                   k.\"to\" AS parent_column FROM sqlite_master t JOIN pragma_foreign_key_list(t.name) k \
+                   WHERE t.type = 'table' AND k.on_delete IN ('RESTRICT', 'NO ACTION') ORDER BY t.name, k.\"from\"";
+        ForeignKey::read(sql, |sql, each| self.query(sql, &[], each))
     }
 }
 

@@ -27,8 +27,8 @@ use super::journal::Journal;
 use super::storage::Folder;
 use super::{Portal, crash};
 
-/// Chamilo's folder for temporary files.
-const CACHE: &str = "app/cache";
+/// Chamilo's folder for temporary files, also for the folders of deleted courses.
+pub const CACHE: &str = "app/cache";
 
 /// How the names of staging folders begin.
 const PREFIX: &str = "coursefs-";

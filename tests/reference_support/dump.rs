@@ -1,13 +1,32 @@
-//! Loads a data dump of MySQL (INSERT statements with column names) into an embedded portal.
+//! Loads a data dump of MySQL (INSERT statements with column names) into a portal.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use coursefs::portal::Portal;
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
-/// Loads `dump` into the database `path`. Tables of the dump hold its rows only: what the portal was seeded with goes.
-pub fn load(path: &Path, dump: &[u8]) {
+use crate::support::portals;
+
+/// Loads `dump` into `portal`. Tables of the dump hold its rows only: what the portal was seeded with goes.
+pub fn load(portal: &Portal, dump: &str) {
+    match portals::database_of(portal.root()) {
+        None => load_embedded(&portal.root().join("portal.sqlite"), dump.as_bytes()),
+        // As an administrator would.
+        Some(_) => {
+            let mut reader = Reader { rest: dump.as_bytes() };
+            let tables: BTreeSet<String> = std::iter::from_fn(|| reader.row()).map(|row| row.table).collect();
+            let mut statements = vec!["SET sql_mode = ''".to_owned()];
+            statements.extend(tables.iter().map(|table| format!("DELETE FROM `{table}`")));
+            statements.push(dump.to_owned());
+            statements.push("SET sql_mode = DEFAULT".to_owned());
+            portals::without_keys(portal, &statements.iter().map(String::as_str).collect::<Vec<_>>());
+        }
+    }
+}
+
+fn load_embedded(path: &Path, dump: &[u8]) {
     let mut connection = Connection::open(path).unwrap();
     connection.pragma_update(None, "foreign_keys", false).unwrap();
     let transaction = connection.transaction().unwrap();

@@ -13,7 +13,10 @@ use coursefs::course::tool::{Kind, Owner, Role, TOOLS, Table};
 use coursefs::course::{Course, Stamp};
 use coursefs::portal::Portal;
 use coursefs::portal::database::{DatabaseError, DatabaseExt, Session, Value};
+use coursefs::portal::sqlite;
 use rusqlite::Connection;
+
+use crate::support::portals;
 
 /// Code and folder of the generated course.
 pub const GENERATED: &str = "GEN000";
@@ -57,15 +60,15 @@ const DOCUMENTS: &[(&str, Option<&str>)] = &[
 /// The key of a row that is gone; what was deleted leaves such references behind.
 pub const GONE: i64 = 777_777;
 
-/// An embedded portal with the generated course. References to nothing hold `nowhere`: 0, or [`GONE`].
+/// A portal with the generated course. References to nothing hold `nowhere`: 0, or [`GONE`].
 pub fn portal(nowhere: i64) -> (tempfile::TempDir, Portal) {
     let folder = tempfile::tempdir().unwrap();
-    let portal = Portal::init(folder.path()).unwrap();
+    let portal = portals::init(folder.path());
     let stamp = Stamp { user: 1, time: "2026-03-01T08:00:00Z".parse().unwrap() };
     let new = NewCourse { code: GENERATED.into(), title: "Généré".into(), ..NewCourse::default() };
     let course = create(&portal, &new, &stamp).unwrap();
     let top = folder.path().join("app/courses").join(GENERATED);
-    let types = Types::of(&folder.path().join("portal.sqlite"));
+    let types = Types::new();
     portal
         .database()
         .write(|session| {
@@ -139,8 +142,9 @@ fn documents(session: &dyn Session, course: &Course, top: &Path, stamp: &Stamp) 
 struct Types(HashMap<String, Vec<(String, String, bool)>>);
 
 impl Types {
-    fn of(database: &Path) -> Types {
-        let connection = Connection::open(database).unwrap();
+    fn new() -> Types {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(&sqlite::dialect(include_str!("../../src/portal/schema.sql"))).unwrap();
         let sql = "SELECT m.name, c.name, c.type, c.\"notnull\" FROM sqlite_master m JOIN pragma_table_info(m.name) c
             WHERE m.type = 'table' ORDER BY m.name, c.cid";
         let mut types: HashMap<String, Vec<(String, String, bool)>> = HashMap::new();

@@ -17,8 +17,10 @@ use coursefs::backup::reader::BackupFile;
 use coursefs::backup::{Rows, Selection};
 use coursefs::course::Course;
 use coursefs::php::Value;
+use coursefs::portal::Portal;
 use coursefs::portal::database::DatabaseExt;
-use coursefs::portal::{Access, Portal};
+
+use crate::support::portals;
 
 /// Code of the reference course.
 pub const CODE: &str = "REF000";
@@ -33,16 +35,14 @@ pub fn chamilos_backup() -> PathBuf {
     data("REF000-backup.zip")
 }
 
-/// The portal of the reference course, embedded: rows of its dump, files of its folder.
+/// The portal of the reference course: rows of its dump, files of its folder.
 pub fn portal() -> (tempfile::TempDir, Portal) {
     let folder = tempfile::tempdir().unwrap();
-    drop(Portal::init(folder.path()).unwrap());
-    let dump = std::fs::read(data("REF000-portal.sql")).unwrap();
-    dump::load(&folder.path().join("portal.sqlite"), &dump);
+    let portal = portals::init(folder.path());
+    dump::load(&portal, &std::fs::read_to_string(data("REF000-portal.sql")).unwrap());
     let unpacked =
         Command::new("tar").arg("-xzf").arg(data("REF000-files.tar.gz")).arg("-C").arg(folder.path()).status();
     assert!(unpacked.unwrap().success());
-    let portal = Portal::open(folder.path(), Access::ReadWrite).unwrap();
     (folder, portal)
 }
 

@@ -6,7 +6,9 @@ mod archives;
 mod contents;
 mod mount;
 mod portal;
+pub mod portals;
 mod programs;
+pub mod server;
 mod snapshot;
 
 pub use archives::{HandMade, Resource, course_info};

@@ -20,6 +20,8 @@ pub struct Mount {
     portal: PathBuf,
     cache: PathBuf,
     options: String,
+    /// The place at which the process dies (`COURSEFS_CRASH_AT`).
+    crash_at: Option<String>,
     folder: TempDir,
 }
 
@@ -34,18 +36,39 @@ impl Mount {
         Mount::start_with(portal.root(), portal.cache(), options)
     }
 
+    /// Mounts `portal` by a process that dies at the place `point`, as by `kill -9`.
+    pub fn dying_at(portal: &TestPortal, options: &str, point: &str) -> Mount {
+        let mut mount = Mount::unstarted(portal.root(), portal.cache(), options);
+        mount.crash_at = Some(point.to_owned());
+        mount.start();
+        mount
+    }
+
+    /// Waits until the process has been killed.
+    pub fn dies(&mut self) {
+        use std::os::unix::process::ExitStatusExt;
+        let mut process = self.process.take().unwrap();
+        let status = wait_for("the death of the mount", 20, || process.try_wait().unwrap());
+        assert_eq!(status.signal(), Some(9), "{status}\n{}", self.log());
+        rustix::mount::unmount(self.path(), UnmountFlags::DETACH).unwrap();
+    }
+
     /// Mounts the portal in the folder `other`, with the cache folder of `portal`.
     pub fn with_portal(portal: &TestPortal, other: &Path) -> Mount {
         Mount::start_with(other, portal.cache(), "ttl=0")
     }
 
     fn start_with(portal: &Path, cache: PathBuf, options: &str) -> Mount {
+        let mut mount = Mount::unstarted(portal, cache, options);
+        mount.start();
+        mount
+    }
+
+    fn unstarted(portal: &Path, cache: PathBuf, options: &str) -> Mount {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("mount")).unwrap();
         let (portal, options) = (portal.to_owned(), options.to_owned());
-        let mut mount = Mount { process: None, portal, cache, options, folder };
-        mount.start();
-        mount
+        Mount { process: None, portal, cache, options, crash_at: None, folder }
     }
 
     /// The mount point.
@@ -97,6 +120,9 @@ impl Mount {
         let mut command = Command::new(env!("CARGO_BIN_EXE_coursefs"));
         command.args(["mount", "-f", "-o", &self.options]).arg(&self.portal).arg(self.path());
         command.env("COURSEFS_CACHE", &self.cache).env_remove("COURSEFS_LOG");
+        if let Some(point) = &self.crash_at {
+            command.env("COURSEFS_CRASH_AT", point);
+        }
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         // SAFETY: the closure runs between fork and exec and makes one system call, which allocates nothing.
         unsafe {

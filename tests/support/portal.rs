@@ -1,4 +1,4 @@
-//! Embedded portals with documents as Chamilo would leave them.
+//! Portals with documents as Chamilo would leave them.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -12,12 +12,32 @@ use coursefs::portal::database::{DatabaseExt, Row, Session, Value};
 use coursefs::portal::{Access, Portal};
 use tempfile::TempDir;
 
+use super::portals;
 use super::programs::{Ended, coursefs};
 
 /// A portal in a temporary folder, with a cache folder beside it.
 pub struct TestPortal {
     pub portal: Portal,
-    folder: TempDir,
+    folder: PortalFolder,
+}
+
+/// A temporary folder with a portal in it. Its rows go with it, wherever they are.
+struct PortalFolder(TempDir);
+
+impl PortalFolder {
+    fn new() -> PortalFolder {
+        PortalFolder(tempfile::tempdir().unwrap())
+    }
+
+    fn portal(&self) -> PathBuf {
+        self.0.path().join("portal")
+    }
+}
+
+impl Drop for PortalFolder {
+    fn drop(&mut self) {
+        portals::remove_rows(&self.portal());
+    }
 }
 
 /// A course of a [`TestPortal`].
@@ -34,17 +54,17 @@ fn stamp() -> Stamp {
 impl TestPortal {
     /// A portal without courses.
     pub fn new() -> TestPortal {
-        let folder = tempfile::tempdir().unwrap();
-        let portal = Portal::init(&folder.path().join("portal")).unwrap();
+        let folder = PortalFolder::new();
+        let portal = portals::init(&folder.portal());
         TestPortal { portal, folder }
     }
 
     /// The portal as it is on the disk now, once more, with a cache folder of its own.
     pub fn copy(&self) -> TestPortal {
-        let folder = tempfile::tempdir().unwrap();
-        super::programs::run("cp", &[&"-a", &self.root(), &folder.path().join("portal")]);
+        let folder = PortalFolder::new();
+        portals::copy(self.root(), &folder.portal());
         // Whatever is unfinished in it stays so until something opens it for writing.
-        let portal = Portal::open(&folder.path().join("portal"), Access::ReadOnly).unwrap();
+        let portal = Portal::open(&folder.portal(), Access::ReadOnly).unwrap();
         TestPortal { portal, folder }
     }
 
@@ -60,12 +80,12 @@ impl TestPortal {
 
     /// The cache folder of mounts and commands.
     pub fn cache(&self) -> PathBuf {
-        self.folder.path().join("cache")
+        self.folder.0.path().join("cache")
     }
 
     /// A folder for what a test makes besides.
     pub fn aside(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.folder.0.path().join(name)
     }
 
     /// Makes an empty course.

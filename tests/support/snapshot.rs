@@ -7,6 +7,7 @@ use std::path::Path;
 use coursefs::portal::database::Value;
 
 use super::portal::TestPortal;
+use super::portals;
 
 /// Rows by table and files by path, in words that a failed comparison can show.
 #[derive(Debug, PartialEq, Eq)]
@@ -17,10 +18,7 @@ pub struct Snapshot {
 
 /// The state of `portal`.
 pub fn snapshot(portal: &TestPortal) -> Snapshot {
-    let tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
-    let tables = portal.rows(tables, &[]);
-    let rows = tables.iter().map(|table| {
-        let name = table.text("name");
+    let rows = portals::tables(&portal.portal).into_iter().map(|name| {
         let rows = portal.rows(&format!("SELECT * FROM `{name}`"), &[]);
         let shown = |value: &Value| value.to_text().map(|text| String::from_utf8_lossy(&text).into_owned());
         let lines =

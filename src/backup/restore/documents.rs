@@ -65,8 +65,10 @@ pub enum Step {
 pub enum Lies {
     /// Unpacked, in the staging folder.
     Aside,
-    /// There too, and at its place the guarding page.
+    /// There too, and at its place the guarding page, which makes way.
     BesideGuard,
+    /// There too, and at its place the same page with links that still lead to the course of the archive; it makes way.
+    BesideUnadapted,
     /// At its place already, without a row.
     InPlace,
 }
@@ -97,6 +99,11 @@ pub fn parent(path: &[u8]) -> &[u8] {
 /// The name of an unpacked document in the staging folder.
 pub fn staged_name(number: usize) -> Vec<u8> {
     number.to_string().into_bytes()
+}
+
+/// The name in the staging folder of what makes way for an unpacked document.
+fn beside_name(number: usize) -> Vec<u8> {
+    format!("beside-{number}").into_bytes()
 }
 
 /// How pages of the archive are adapted to the course.
@@ -131,6 +138,8 @@ pub struct Documents<'a> {
     pub pages: Pages,
     /// Users of the archive that are users of this portal.
     pub users: &'a std::collections::HashMap<i64, i64>,
+    /// Whether the course becomes the archive's.
+    pub adopt: bool,
 }
 
 impl Documents<'_> {
@@ -176,6 +185,9 @@ impl Documents<'_> {
                     (false, None) if document.path == GUARD => {
                         return self.unpack_aside(backup, staging, number, document, entry, Lies::BesideGuard);
                     }
+                    (false, Some(_)) if self.adopt && self.is_unadapted(backup, top, &place, document, entry)? => {
+                        return self.unpack_aside(backup, staging, number, document, entry, Lies::BesideUnadapted);
+                    }
                     (false, _) => Step::Conflict,
                 };
                 Ok(Judged { step, size })
@@ -195,9 +207,38 @@ impl Documents<'_> {
     ) -> Result<Judged, RestoreError> {
         let failed = |source| files_error(self.code, entry, source);
         let mut file = staging.folder().create_file(&staged_name(number), 0o600).map_err(failed)?;
-        let (size, mtime) = self.unpack(backup, document, entry, &mut file)?;
+        let (size, mtime) = match self.is_adapted(document) {
+            true => self.unpack(backup, document, entry, &mut file)?,
+            false => (document.size, backup.unpack_to(entry, &mut file)?),
+        };
         finish(&file, self.settings.file_mode(), mtime).map_err(failed)?;
         Ok(Judged { step: Step::File { lies }, size })
+    }
+
+    /// Whether the file at `place` is the page of the archive as it was in its own course.
+    fn is_unadapted(
+        &self,
+        backup: &mut BackupFile,
+        top: &Folder,
+        place: &[u8],
+        document: &Planned,
+        entry: &[u8],
+    ) -> Result<bool, RestoreError> {
+        let failed = |source| files_error(self.code, place, source);
+        if !self.is_adapted(document) {
+            return Ok(false);
+        }
+        let mut page = Vec::new();
+        backup.unpack(entry, &mut page)?;
+        let page = links::restore(&page, &document.patches).unwrap_or(page);
+        let mut compare = Compare::with(top.open_file(place).map_err(failed)?);
+        compare.write_all(&page).map_err(failed)?;
+        compare.finish().map_err(failed)
+    }
+
+    /// Whether links in the document are adapted.
+    fn is_adapted(&self, document: &Planned) -> bool {
+        is_page(&document.path) && document.size <= LONGEST_PAGE
     }
 
     /// Writes the document's bytes, adapted if it is a page, and returns their number and the time of last change.
@@ -208,7 +249,7 @@ impl Documents<'_> {
         entry: &[u8],
         output: &mut dyn Write,
     ) -> Result<(u64, Option<i64>), RestoreError> {
-        if !is_page(&document.path) || document.size > LONGEST_PAGE {
+        if !self.is_adapted(document) {
             return Ok((document.size, backup.unpack(entry, output)?));
         }
         let mut page = Vec::new();
@@ -226,15 +267,42 @@ impl Documents<'_> {
         let row = plan.document(&document.path);
         match aside.judged.get(number).map(|judged| judged.step) {
             Some(Step::Folder) => plan.folder(&place, row),
-            Some(Step::File { lies: lies @ (Lies::Aside | Lies::BesideGuard) }) => {
-                if matches!(lies, Lies::BesideGuard) {
-                    plan.aside(&place, GUARD, row.clone());
+            Some(Step::File { lies: lies @ (Lies::Aside | Lies::BesideGuard | Lies::BesideUnadapted) }) => {
+                if !matches!(lies, Lies::Aside) {
+                    plan.aside(&place, &beside_name(number), row.clone());
                 }
                 plan.file(aside.staging.folder(), &staged_name(number), &place, row)?;
             }
             Some(Step::File { lies: Lies::InPlace } | Step::Equal | Step::Conflict) | None => {}
         }
         Ok(())
+    }
+
+    /// Puts what was unpacked in its place; returns how long the file is.
+    pub fn place<'a>(
+        &self,
+        placed: &mut Placed<'a>,
+        aside: &'a Aside,
+        number: usize,
+        document: &Planned,
+    ) -> Result<u64, RestoreError> {
+        let judged = aside.judged.get(number).copied().unwrap_or(Judged { step: Step::Conflict, size: 0 });
+        let place = below_documents(&document.path);
+        let failed = |source| files_error(self.code, &place, source);
+        match judged.step {
+            Step::Folder => placed.folder(&place, self.settings.folder_mode()).map_err(failed)?,
+            Step::File { lies: lies @ (Lies::Aside | Lies::BesideGuard | Lies::BesideUnadapted) } => {
+                let staged = aside.staging.folder();
+                if !matches!(lies, Lies::Aside) {
+                    placed.take_aside(&place, staged, beside_name(number)).map_err(failed)?;
+                }
+                // The folder may so far be only a row, as Chamilo's own are at first.
+                placed.folder(parent(&place), self.settings.folder_mode()).map_err(failed)?;
+                placed.file(staged, &staged_name(number), &place).map_err(failed)?;
+            }
+            Step::File { lies: Lies::InPlace } | Step::Equal | Step::Conflict => {}
+        }
+        Ok(judged.size)
     }
 
     /// Puts a new document in its place and enters it; returns its key.
@@ -247,25 +315,10 @@ impl Documents<'_> {
         number: usize,
         document: &Planned,
     ) -> Result<i64, RestoreError> {
-        let judged = aside.judged.get(number).copied().unwrap_or(Judged { step: Step::Conflict, size: 0 });
-        let place = below_documents(&document.path);
-        let failed = |source| files_error(self.code, &place, source);
-        match judged.step {
-            Step::Folder => placed.folder(&place, self.settings.folder_mode()).map_err(failed)?,
-            Step::File { lies: lies @ (Lies::Aside | Lies::BesideGuard) } => {
-                let staged = aside.staging.folder();
-                if matches!(lies, Lies::BesideGuard) {
-                    placed.take_aside(&place, staged, GUARD).map_err(failed)?;
-                }
-                // The folder may so far be only a row, as Chamilo's own are at first.
-                placed.folder(parent(&place), self.settings.folder_mode()).map_err(failed)?;
-                placed.file(staged, &staged_name(number), &place).map_err(failed)?;
-            }
-            Step::File { lies: Lies::InPlace } | Step::Equal | Step::Conflict => {}
-        }
+        let size = self.place(placed, aside, number, document)?;
         let path = [b"/".as_slice(), &document.path].concat();
         let kind = match document.entry {
-            Some(_) => DocumentKind::File { size: judged.size },
+            Some(_) => DocumentKind::File { size },
             None => DocumentKind::Folder,
         };
         let new = NewDocument {
@@ -282,26 +335,55 @@ impl Documents<'_> {
         for field in &document.fields {
             extra_field::insert(session, extra_field::DOCUMENT, iid, field, &self.stamp)?;
         }
-        if let Some(history) = &document.history {
-            let user = |column: &str| {
-                let user = history.int(column).and_then(|user| self.users.get(&user));
-                Value::Int(user.copied().unwrap_or(self.stamp.user))
-            };
-            // The plus keeps SQLite from looking through all properties of the course for each document.
-            let sql = "UPDATE c_item_property SET insert_date = ?, lastedit_date = ?, lastedit_type = ?, \
-                       insert_user_id = ?, lastedit_user_id = ? WHERE +c_id = ? AND tool = 'document' AND ref = ?";
-            let values = [
-                history.get("insert_date").clone(),
-                history.get("lastedit_date").clone(),
-                history.get("lastedit_type").clone(),
-                user("insert_user_id"),
-                user("lastedit_user_id"),
-                course.into(),
-                iid.into(),
-            ];
-            session.execute(sql, &values)?;
-        }
+        self.date(session, course, iid, document)?;
         Ok(iid)
+    }
+
+    /// Gives a document that is there what the archive says of it besides its bytes.
+    pub fn describe(
+        &self,
+        session: &dyn Session,
+        course: i64,
+        iid: i64,
+        document: &Planned,
+    ) -> Result<(), RestoreError> {
+        let sql = "UPDATE c_document SET title = ?, comment = ?, readonly = ? WHERE iid = ?";
+        let values =
+            [document.title.as_str().into(), document.comment.clone().into(), document.readonly.into(), iid.into()];
+        session.execute(sql, &values)?;
+        let sql = "UPDATE c_item_property SET visibility = ? WHERE +c_id = ? AND tool = 'document' AND ref = ?";
+        session.execute(sql, &[document.visible.into(), course.into(), iid.into()])?;
+        self.date(session, course, iid, document)
+    }
+
+    /// Gives the row of a document the size of its new file.
+    pub fn resize(&self, session: &dyn Session, iid: i64, size: u64) -> Result<(), RestoreError> {
+        let sql = "UPDATE c_document SET size = ? WHERE iid = ?";
+        session.execute(sql, &[document_rows::stored_size(size), iid.into()])?;
+        Ok(())
+    }
+
+    /// Gives a document the dates and users of the archive, as far as it has any.
+    fn date(&self, session: &dyn Session, course: i64, iid: i64, document: &Planned) -> Result<(), RestoreError> {
+        let Some(history) = &document.history else { return Ok(()) };
+        let user = |column: &str| {
+            let user = history.int(column).and_then(|user| self.users.get(&user));
+            Value::Int(user.copied().unwrap_or(self.stamp.user))
+        };
+        // The plus keeps SQLite from looking through all properties of the course for each document.
+        let sql = "UPDATE c_item_property SET insert_date = ?, lastedit_date = ?, lastedit_type = ?, \
+                   insert_user_id = ?, lastedit_user_id = ? WHERE +c_id = ? AND tool = 'document' AND ref = ?";
+        let values = [
+            history.get("insert_date").clone(),
+            history.get("lastedit_date").clone(),
+            history.get("lastedit_type").clone(),
+            user("insert_user_id"),
+            user("lastedit_user_id"),
+            course.into(),
+            iid.into(),
+        ];
+        session.execute(sql, &values)?;
+        Ok(())
     }
 }
 

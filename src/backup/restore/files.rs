@@ -94,7 +94,7 @@ pub struct Placed<'a> {
     /// Paths and whether they are folders, in the order of their making.
     paths: Vec<(Vec<u8>, bool)>,
     /// Files that made way: where they lay, the folder that has them now, and their names there.
-    aside: Vec<(Vec<u8>, &'a Folder, &'static [u8])>,
+    aside: Vec<(Vec<u8>, &'a Folder, Vec<u8>)>,
 }
 
 impl<'a> Placed<'a> {
@@ -129,8 +129,8 @@ impl<'a> Placed<'a> {
     }
 
     /// Moves the file `place` away to make room; in the folder `to` it is called `name`.
-    pub fn take_aside(&mut self, place: &[u8], to: &'a Folder, name: &'static [u8]) -> io::Result<()> {
-        self.top.move_to(place, to, name)?;
+    pub fn take_aside(&mut self, place: &[u8], to: &'a Folder, name: Vec<u8>) -> io::Result<()> {
+        self.top.move_to(place, to, &name)?;
         crash::point("placed");
         self.aside.push((place.to_vec(), to, name));
         Ok(())
@@ -153,7 +153,7 @@ impl Drop for Placed<'_> {
             }
         }
         for (path, from, name) in self.aside.drain(..).rev() {
-            if let Err(error) = from.move_to(name, self.top, &path) {
+            if let Err(error) = from.move_to(&name, self.top, &path) {
                 let path = String::from_utf8_lossy(&path).into_owned();
                 tracing::warn!("{path} in {} can't be put back: {error}", self.top.path().display());
             }

@@ -113,7 +113,7 @@ fn unpack(
 ) -> Result<Vec<u8>, RestoreError> {
     let failed = |source| files_error(code, entry, source);
     let mut file = staging.folder().create_file(aside.as_bytes(), 0o600).map_err(failed)?;
-    backup.unpack(entry, &mut file)?;
+    backup.unpack_to(entry, &mut file)?;
     let mode = rustix::fs::Mode::from_raw_mode(mode);
     rustix::fs::fchmod(&file, mode).map_err(|error| failed(error.into()))?;
     Ok(aside.into_bytes())

@@ -381,7 +381,7 @@ impl LooseFiles {
                         let failed = |error| files_error(code, &packed.entry, error);
                         let name = staged_name(key, number, file);
                         let mut output = staging.folder().create_file(&name, 0o600).map_err(failed)?;
-                        let mtime = backup.unpack(&packed.entry, &mut output)?;
+                        let mtime = backup.unpack_to(&packed.entry, &mut output)?;
                         finish(&output, settings.file_mode(), mtime).map_err(failed)?;
                     }
                 }
@@ -437,7 +437,7 @@ impl LooseFiles {
                     step => step,
                 };
                 if let Step::Replace(folder) = step {
-                    placed.take_aside(&unit.place, folder, REPLACED).map_err(failed)?;
+                    placed.take_aside(&unit.place, folder, REPLACED.to_vec()).map_err(failed)?;
                     outcome.renamed.push((shown(&unit.place), shown(&unit.place)));
                 }
                 match step {

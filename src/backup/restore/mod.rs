@@ -35,7 +35,7 @@ use crate::portal::{Portal, Settings, crash};
 use super::reader::{BackupFile, ReadBackupError};
 use super::{extras, users};
 
-use documents::{Documents, Judged, Pages, Step, find, parent};
+use documents::{Documents, Judged, Lies, Pages, Step, find, parent};
 use files::{Placed, Plan, StagedFiles, StagedNames};
 use items::ReadItems;
 use loose_files::{LooseFiles, Staged};
@@ -51,6 +51,9 @@ pub struct Options {
     pub create: bool,
     /// What to do where something else has the place.
     pub conflict: Conflict,
+    /// The course was made a moment ago to become the archive's: it takes its description (title, language, visibility,
+    /// quota …), and documents that are there with the same bytes take titles, dates and visibility.
+    pub adopt: bool,
 }
 
 /// Why a backup was not restored. The course is as it was before.
@@ -155,14 +158,24 @@ pub fn restore(
     options: Options,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Report, RestoreError> {
-    let mut backup = BackupFile::open(archive)?;
+    restore_from(portal, code, &mut BackupFile::open(archive)?, options, progress)
+}
+
+/// Restores `backup` into the course `code`, as [`restore`] does.
+pub fn restore_from(
+    portal: &Portal,
+    code: &str,
+    backup: &mut BackupFile,
+    options: Options,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Report, RestoreError> {
     let info = backup.course_info()?;
     let value = info.course()?;
     let settings = portal.settings()?;
     let mut report = Report::default();
-    let planned = plan(&mut backup, &value, &settings, &mut report)?;
+    let planned = plan(backup, &value, &settings, &mut report)?;
     let items = items::read(&value, &mut report);
-    let loose = loose_files::plan(&mut backup, &value, &items, &mut report)?;
+    let loose = loose_files::plan(backup, &value, &items, &mut report)?;
     let ours = value.get(extras::NAME);
     let (course, stamp, users) = portal.database().read(|session| {
         let users = users::known(session, ours.and_then(|ours| ours.get("users")))?;
@@ -175,8 +188,8 @@ pub fn restore(
     let (settings, planned, loose, origin) = (&settings, &planned, &loose, &origin);
     let work = Work { portal, code, settings, stamp, planned, loose, origin, options };
     match course {
-        Some(course) => work.merge(&course, &mut backup, items, &mut report, progress)?,
-        None => work.make_course(&value, &mut backup, items, &mut report, progress)?,
+        Some(course) => work.merge((&course, &value), backup, items, &mut report, progress)?,
+        None => work.make_course(&value, backup, items, &mut report, progress)?,
     }
     Ok(report)
 }
@@ -246,7 +259,7 @@ impl Work<'_> {
     /// Adds to `course` what it does not have.
     fn merge(
         &self,
-        course: &Course,
+        (course, value): (&Course, &Value<'_>),
         backup: &mut BackupFile,
         items: ReadItems,
         report: &mut Report,
@@ -254,12 +267,19 @@ impl Work<'_> {
     ) -> Result<(), RestoreError> {
         let top = self.portal.courses_folder().folder(&course.directory);
         let top = top.map_err(|error| files_error(self.code, &course.directory, error))?;
-        let (present, quota) = self.portal.database().read(|session| {
-            Ok::<_, RestoreError>((DocumentTree::load(session, course.id)?, Quota::load(session, course)?))
-        })?;
+        let description = self.options.adopt.then(|| adopted(course, value));
+        let limit = description.as_ref().and_then(|description| description.disk_quota);
+        let quota = |session: &dyn Session| -> Result<Quota, DatabaseError> {
+            let quota = Quota::load(session, course)?;
+            Ok(Quota { limit: limit.unwrap_or(quota.limit), ..quota })
+        };
+        let (present, taken) = self
+            .portal
+            .database()
+            .read(|session| Ok::<_, RestoreError>((DocumentTree::load(session, course.id)?, quota(session)?)))?;
         let loose = self.loose.needed(self.code, &top, self.options.conflict)?;
         let needed = self.size(|document| find(&present, &document.path).is_none()).saturating_add(loose);
-        self.check_quota(needed, quota.free())?;
+        self.check_quota(needed, taken.free())?;
         let address = Address { code: course.code.clone(), directory: course.directory.clone() };
         let documents = self.documents(address)?;
         let aside = self.unpack(&documents, &top, &present, backup, &items, progress)?;
@@ -269,7 +289,10 @@ impl Work<'_> {
         let mut placed = Placed::new(&top);
         self.portal.database().write(|session| {
             // Others may have written since.
-            self.check_quota(needed, Quota::load(session, course)?.free())?;
+            self.check_quota(needed, quota(session)?.free())?;
+            if let Some(description) = &description {
+                create::describe(session, course.id, description)?;
+            }
             self.add(session, course, &documents, &aside, &mut placed, items, report)?;
             aside.staging.sync().map_err(failed)?;
             crash::point("before-commit");
@@ -315,7 +338,7 @@ impl Work<'_> {
         let editor_css = format!("{portal_url}web/css/editor.css");
         let pages = Pages { from: self.origin.address.clone(), to, editor_css };
         let (code, settings, stamp, users) = (self.code, self.settings, self.stamp, &self.origin.users);
-        Ok(Documents { code, settings, stamp, pages, users })
+        Ok(Documents { code, settings, stamp, pages, users, adopt: self.options.adopt })
     }
 
     fn size(&self, counts: impl Fn(&Planned) -> bool) -> u64 {
@@ -392,6 +415,16 @@ impl Work<'_> {
                 // A course starts with folders of its own.
                 (Step::Equal, Some((key, _))) | (Step::Folder, Some((key, true))) => {
                     outcome.equal += 1;
+                    if self.options.adopt {
+                        documents.describe(session, course.id, key, document)?;
+                    }
+                    Some(key)
+                }
+                (Step::File { lies: Lies::BesideUnadapted }, Some((key, false))) => {
+                    outcome.equal += 1;
+                    documents.place(placed, aside, number, document)?;
+                    documents.resize(session, key, judged.size)?;
+                    documents.describe(session, course.id, key, document)?;
                     Some(key)
                 }
                 (Step::Folder | Step::File { .. }, None) => {
@@ -421,9 +454,17 @@ impl Work<'_> {
                 report.items.push((kind.key, import.kind(kind, items, &mut files)?));
             }
         }
-        report.lost_references = import.finish()?;
+        report.lost_references = import.finish()?.len();
         Ok(())
     }
+}
+
+/// The archive's description of its course for `course`, which has none of its own yet. The larger quota counts.
+fn adopted(course: &Course, value: &Value<'_>) -> NewCourse {
+    let code = String::from_utf8_lossy(&course.code);
+    let new = new_course(&code, value);
+    let title = if course.title == code { new.title } else { course.title.clone() };
+    NewCourse { title, disk_quota: new.disk_quota.max(course.disk_quota), ..new }
 }
 
 /// The course that the archive's `info` describes, under a new code.

@@ -131,7 +131,8 @@ impl PortalFs {
     }
 }
 
-fn timespec(time: Option<SystemTime>) -> Timespec {
+/// A time as the system calls want it, or that it stays as it is.
+pub fn timespec(time: Option<SystemTime>) -> Timespec {
     let Some(time) = time else { return Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT } };
     match time.duration_since(UNIX_EPOCH) {
         Ok(since) => Timespec {

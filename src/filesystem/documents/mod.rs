@@ -32,6 +32,7 @@ use super::snapshots::Changing;
 use super::{Attributes, FsError, Node, Owner, PortalFs};
 use leaving::Leaving;
 
+pub(super) use attributes::timespec;
 pub use open::OpenDocument;
 
 /// Where documents lie in a course's folder.
@@ -180,6 +181,7 @@ impl PortalFs {
     /// A folder for documents as it is called in the mount, for messages.
     fn shown_path(&self, node: Node) -> Result<String, FsError> {
         let (course, path) = match node {
+            Node::Root => return Ok("the portal".to_owned()),
             Node::Documents(course) => (course, String::new()),
             Node::Document(course, number) => {
                 let (_, path) = self.document_row(course, number)?;

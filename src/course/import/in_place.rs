@@ -1,0 +1,204 @@
+//! Rows that take the place of others: those that are there keep their keys, so that what users did with them stays.
+//!
+//! Rows are paired with those they replace by what they say: equal ones first, then those with the same texts, then in
+//! their order. What has no partner is inserted or deleted.
+
+use std::collections::HashSet;
+
+use crate::portal::database::Value;
+use crate::portal::schema;
+
+use super::super::empty;
+use super::super::item::{Item, Record};
+use super::super::tool::{Role, Table};
+use super::{Import, ImportError, Open, Sides, Told, fitting, is_name};
+
+/// A row that is there and the one that takes its place, by their numbers in their lists; one may be missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pair {
+    /// Both are there.
+    Both(usize, usize),
+    /// A row of the course that has to go.
+    Gone(usize),
+    /// A new row.
+    New(usize),
+}
+
+/// Which of `new` takes the place of which of `there`, rows of one table.
+pub fn pairs(table: &'static Table, there: &[&Record], new: &[&Record]) -> Vec<Pair> {
+    let mut partner: Vec<Option<usize>> = vec![None; new.len()];
+    let mut free: Vec<usize> = (0..there.len()).collect();
+    for step in 0..3 {
+        let equal = |old: &Record, row: &Record| step == 2 || alike(table, old, row, step == 1);
+        for (number, row) in new.iter().enumerate() {
+            let Some(slot) = partner.get_mut(number).filter(|slot| slot.is_none()) else { continue };
+            let found = free.iter().position(|old| there.get(*old).is_some_and(|old| equal(old, row)));
+            *slot = found.map(|found| free.remove(found));
+        }
+    }
+    let paired =
+        partner.iter().enumerate().map(|(number, old)| old.map_or(Pair::New(number), |old| Pair::Both(old, number)));
+    paired.chain(free.into_iter().map(Pair::Gone)).collect()
+}
+
+/// Whether two rows say the same besides keys, references and order; only their texts if `texts`.
+fn alike(table: &'static Table, one: &Record, other: &Record, texts: bool) -> bool {
+    let mut found = false;
+    let columns = schema::columns(table.name).iter().all(|column| {
+        if !matches!(table.role(column.name), Role::Data | Role::Html) || (texts && column.is_number()) {
+            return true;
+        }
+        let text = |record: &Record| fitting(Some(column), record.get(column.name)).to_text();
+        let text = (text(one), text(other));
+        found |= text.0.as_ref().is_some_and(|text| !text.is_empty());
+        text.0 == text.1
+    });
+    // Rows that have no texts at all are told apart by their order.
+    columns && (found || !texts)
+}
+
+impl Import<'_> {
+    /// Lets references to `new` and the rows below it lead to `there` and the rows below that.
+    pub fn pair(&mut self, table: &'static Table, there: &Record, new: &Record) {
+        if let (Some(old), Some(key)) = (new.key(table), there.key(table)) {
+            self.refer(table.name, old, key);
+        }
+        for ((child, there), new) in table.children.iter().zip(&there.children).zip(&new.children) {
+            let (there, new): (Vec<&Record>, Vec<&Record>) = (there.iter().collect(), new.iter().collect());
+            for pair in pairs(child, &there, &new) {
+                if let Pair::Both(old, number) = pair
+                    && let (Some(there), Some(new)) = (there.get(old), new.get(number))
+                {
+                    self.pair(child, there, new);
+                }
+            }
+        }
+    }
+
+    /// Whether the items say the same as those of the course that they stand beside, references included. Items that
+    /// others refer to come first.
+    pub fn equal(&mut self, items: &[(&Item, &Item)]) -> Result<bool, ImportError> {
+        for (new, there) in items {
+            let kind = new.kind;
+            let mut targets = Vec::new();
+            kind.table.targets(&mut targets);
+            self.know_targets(&targets)?;
+            if self.canonical_of(new, true) != self.canonical_of(there, false) {
+                return Ok(false);
+            }
+            self.same(&kind.table, &new.record, &there.record);
+        }
+        Ok(true)
+    }
+
+    fn canonical_of(&self, item: &Item, new: bool) -> Vec<u8> {
+        let keys = new.then_some(&self.keys);
+        Sides { kind: item.kind, keys, there: &self.there, told: &Told::All }.canonical(&item.record)
+    }
+
+    /// Adds an item whether or not an equal one is there, without files; returns its key.
+    pub fn add(&mut self, item: &Item) -> Result<i64, ImportError> {
+        let key = self.insert(&item.kind.table, &item.record, None)?;
+        self.insert_property(item, key)?;
+        if let Some(of) = item.kind.table.extra_fields {
+            for field in &item.fields {
+                super::extra_field::insert(self.session, of, key, field, &self.stamp)?;
+            }
+        }
+        Ok(key)
+    }
+
+    /// Adds a row of `child` below `record`, a row of `table` in the course; returns its key, `None` if `record` has none.
+    pub fn add_below(
+        &mut self,
+        child: &'static Table,
+        row: &Record,
+        table: &Table,
+        record: &Record,
+    ) -> Result<Option<i64>, ImportError> {
+        let Some(key) = record.key(table) else { return Ok(None) };
+        let new = self.insert(child, row, Some((table, record, key)))?;
+        self.insert_beside(child, row, new)?;
+        Ok(Some(new))
+    }
+
+    /// Makes `there`, a row of the course, say what `new` says; the rows below it too. `only` names the columns and
+    /// tables that count, all if there are none. Returns whether anything changed.
+    ///
+    /// A file that a row names stays if `new` names none, and so do rows with files that have no partner: files come
+    /// and go by themselves. A folder keeps its name.
+    pub fn overwrite(
+        &mut self,
+        table: &'static Table,
+        there: &Record,
+        new: &Record,
+        parent: Option<(&Table, &Record)>,
+        only: Option<&HashSet<&str>>,
+    ) -> Result<bool, ImportError> {
+        let Some(primary) = there.int(table.primary) else { return Ok(false) };
+        let counts = |name: &str| only.is_none_or(|only| only.contains(name));
+        let mut set: Vec<(String, Value)> = Vec::new();
+        for column in self.columns_of(table)? {
+            let known = schema::columns(table.name).iter().find(|known| known.name == column);
+            let role = table.role(&column);
+            let fixed = matches!(role, Role::Key | Role::Session | Role::Private) && !is_name(known, new.find(&column));
+            let stays = table.files.is_some_and(|files| files.column == column && new.bytes(&column).is_empty())
+                || table.directory.is_some_and(|directory| directory.column == column);
+            if fixed || stays || !counts(&column) {
+                continue;
+            }
+            if matches!(role, Role::User) && self.is_unknown_user(new.get(&column)) {
+                continue;
+            }
+            let Some((value, target)) = self.value(table, &column, new, parent)? else { continue };
+            if let Some(target) = target {
+                self.open.push(Open { table, row: primary, column: column.clone(), target });
+            }
+            if value.to_text() != there.get(&column).to_text() {
+                set.push((column, value));
+            }
+        }
+        let mut changed = !set.is_empty();
+        if changed {
+            let columns: Vec<String> = set.iter().map(|(column, _)| format!("`{column}` = ?")).collect();
+            let sql = format!("UPDATE `{}` SET {} WHERE `{}` = ?", table.name, columns.join(", "), table.primary);
+            let values: Vec<Value> = set.into_iter().map(|(_, value)| value).chain([primary.into()]).collect();
+            self.session.execute(&sql, &values)?;
+        }
+        let Some(key) = there.key(table) else { return Ok(changed) };
+        for ((child, old), rows) in table.children.iter().zip(&there.children).zip(&new.children) {
+            if child.users_own || !counts(child.name) {
+                continue;
+            }
+            let (old, rows): (Vec<&Record>, Vec<&Record>) = (old.iter().collect(), rows.iter().collect());
+            for pair in pairs(child, &old, &rows) {
+                match pair {
+                    Pair::Both(there, number) => {
+                        if let (Some(there), Some(row)) = (old.get(there), rows.get(number)) {
+                            changed |= self.overwrite(child, there, row, Some((table, new)), None)?;
+                        }
+                    }
+                    Pair::New(number) => {
+                        if let Some(row) = rows.get(number) {
+                            let key = self.insert(child, row, Some((table, new, key)))?;
+                            self.insert_beside(child, row, key)?;
+                            changed = true;
+                        }
+                    }
+                    Pair::Gone(number) => {
+                        if let Some(row) = old.get(number).filter(|_| child.files.is_none()) {
+                            empty::delete_row(self.session, child, self.course, row)?;
+                            changed = true;
+                        }
+                    }
+                }
+            }
+        }
+        Ok(changed)
+    }
+
+    /// Whether a user is named that this portal does not know.
+    fn is_unknown_user(&self, given: &Value) -> bool {
+        super::reference(given).is_some_and(|user| !self.origin.users.contains_key(&user))
+    }
+}
