@@ -3,6 +3,7 @@
 
 mod forms_support;
 mod reference_support;
+mod support;
 
 use coursefs::forms::store::Outcome;
 use coursefs::forms::{Place, Tree, What};
@@ -68,7 +69,7 @@ fn the_order_of_the_files_does_not_matter() {
 #[test]
 fn the_sample_courses_are_copied_too() {
     let folder = tempfile::tempdir().unwrap();
-    let portal = coursefs::portal::Portal::init(folder.path()).unwrap();
+    let portal = support::portals::init(folder.path());
     for course in sample::fill(&portal).unwrap() {
         let code = shown(&course.code);
         let copied = new_course(&portal, &format!("{code}B"));

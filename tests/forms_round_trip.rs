@@ -117,7 +117,7 @@ fn lost(portal: &Portal, code: &str) -> (usize, Vec<String>) {
 #[test]
 fn every_item_of_the_sample_courses_comes_back_from_its_file() {
     let folder = tempfile::tempdir().unwrap();
-    let portal = Portal::init(folder.path()).unwrap();
+    let portal = support::portals::init(folder.path());
     let mut count = 0;
     for course in sample::fill(&portal).unwrap() {
         let (files, lost) = lost(&portal, std::str::from_utf8(&course.code).unwrap());
