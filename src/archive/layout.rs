@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use super::zip_format::{End, LONGEST_NAME, Record};
+use super::zip_format::{End, LONGEST_COMMENT, LONGEST_NAME, Record};
 use super::{Content, Entry};
 
 /// Why entries cannot stand in one archive.
@@ -70,6 +70,8 @@ pub(super) enum Part {
 #[derive(Debug)]
 pub struct Layout<S> {
     members: Vec<Member<S>>,
+    /// What is said of the first entry.
+    comment: Vec<u8>,
     end: End,
     size: u64,
 }
@@ -83,9 +85,9 @@ struct Offsets {
 }
 
 impl Offsets {
-    /// Where those of the entry after `entry` stand.
-    fn after<S>(self, entry: &Entry<S>) -> Result<Offsets, LayoutError> {
-        let record = record(entry, self.local);
+    /// Where those of the entry after `entry`, which has a comment, stand.
+    fn after<S>(self, entry: &Entry<S>, comment: &[u8]) -> Result<Offsets, LayoutError> {
+        let record = record(entry, self.local, comment);
         let length = record.local_length().checked_add(entry.size());
         let local = length.and_then(|length| self.local.checked_add(length));
         let central = self.central + record.central_length();
@@ -112,27 +114,41 @@ impl<S> Layout<S> {
     /// Refuses names that cannot be extracted safely, names that would be extracted to one path, and archives of more
     /// than 2^63 - 1 bytes.
     pub fn new(entries: Vec<Entry<S>>) -> Result<Self, LayoutError> {
+        Self::with_comment(entries, Vec::new())
+    }
+
+    /// [`new`](Self::new) with a comment on the first entry, at most 65,535 bytes; what is longer is left out. Programs
+    /// pass over it when they list or unpack.
+    pub fn with_comment(entries: Vec<Entry<S>>, mut comment: Vec<u8>) -> Result<Self, LayoutError> {
+        if comment.len() > LONGEST_COMMENT {
+            comment.clear();
+        }
         check_names(&entries)?;
         let mut next = Offsets::default();
         let mut members: Vec<Member<S>> = Vec::with_capacity(entries.len());
         for entry in entries {
             let Offsets { local, central, .. } = next;
-            next = next.after(&entry)?;
+            next = next.after(&entry, if members.is_empty() { &comment } else { b"" })?;
             members.push(Member { entry, local, central });
         }
-        Ok(Self { members, end: next.end(), size: next.size() })
+        Ok(Self { members, comment, end: next.end(), size: next.size() })
     }
 
     /// The length in bytes that the layout of `entries` would have; refuses what [`new`](Self::new) refuses.
     pub fn measure(entries: &[Entry<S>]) -> Result<u64, LayoutError> {
         check_names(entries)?;
-        let end = entries.iter().try_fold(Offsets::default(), |next, entry| next.after(entry))?;
+        let end = entries.iter().try_fold(Offsets::default(), |next, entry| next.after(entry, b""))?;
         Ok(end.size())
     }
 
     /// The length of the archive in bytes.
     pub fn size(&self) -> u64 {
         self.size
+    }
+
+    /// What is said of the first entry.
+    pub fn comment(&self) -> &[u8] {
+        &self.comment
     }
 
     /// The entries in their order.
@@ -158,7 +174,7 @@ impl<S> Layout<S> {
     /// What its headers say of the entry.
     pub(super) fn record(&self, index: usize) -> Option<Record<'_>> {
         let member = self.members.get(index)?;
-        Some(record(&member.entry, member.local))
+        Some(record(&member.entry, member.local, if index == 0 { &self.comment } else { b"" }))
     }
 
     pub(super) fn end(&self) -> End {
@@ -198,7 +214,7 @@ impl<S> Layout<S> {
 /// The largest offset the kernel can ask for.
 const MAX_SIZE: u64 = i64::MAX as u64;
 
-fn record<S>(entry: &Entry<S>, offset: u64) -> Record<'_> {
+fn record<'a, S>(entry: &'a Entry<S>, offset: u64, comment: &'a [u8]) -> Record<'a> {
     Record {
         name: &entry.name,
         folder: matches!(entry.content, Content::Folder),
@@ -206,6 +222,7 @@ fn record<S>(entry: &Entry<S>, offset: u64) -> Record<'_> {
         mtime: entry.mtime,
         size: entry.size(),
         offset,
+        comment,
     }
 }
 

@@ -35,3 +35,4 @@ pub use entry::{Content, Entry};
 pub use identity::{FileIdentity, FileTime};
 pub use layout::{Layout, LayoutError};
 pub use read::{Archive, Files, ReadError, Reader};
+pub use zip_format::LONGEST_COMMENT;

@@ -41,6 +41,9 @@ const UNIX_REGULAR: u32 = 0o100_000;
 /// The longest name a record can hold, in bytes.
 pub(super) const LONGEST_NAME: usize = 0xFFFF;
 
+/// The longest comment that an entry can have, in bytes.
+pub const LONGEST_COMMENT: usize = 0xFFFF;
+
 /// What the records of one entry say.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Record<'a> {
@@ -53,6 +56,8 @@ pub(super) struct Record<'a> {
     pub size: u64,
     /// Offset of the local header.
     pub offset: u64,
+    /// What is said of it in the central directory, at most [`LONGEST_COMMENT`] bytes.
+    pub comment: &'a [u8],
 }
 
 impl Record<'_> {
@@ -95,7 +100,7 @@ impl Record<'_> {
 
     /// Length of [`Record::central_header`] in bytes.
     pub(super) fn central_length(&self) -> u64 {
-        CENTRAL_FIXED + self.name.len() as u64 + self.central_extra_length()
+        CENTRAL_FIXED + self.name.len() as u64 + self.central_extra_length() + self.comment.len() as u64
     }
 
     /// Version of the format needed to extract: 4.5 for Zip64, 2.0 for folders, else 1.0.
@@ -155,7 +160,7 @@ impl Record<'_> {
         put32(out, CENTRAL_HEADER);
         put16(out, MADE_BY);
         self.common_fields(out, zip64_extra(&wide).is_some(), crc, self.central_extra_length());
-        put16(out, 0); // no comment
+        put16(out, self.comment.len() as u16);
         put16(out, 0); // first disk
         put16(out, 0); // internal attributes: not known to be text
         let (kind, dos) = if self.folder { (UNIX_FOLDER, DOS_FOLDER) } else { (UNIX_REGULAR, 0) };
@@ -164,6 +169,7 @@ impl Record<'_> {
         out.extend_from_slice(self.name);
         put_zip64_extra(out, &wide);
         self.timestamp_extra(out);
+        out.extend_from_slice(self.comment);
     }
 }
 
@@ -274,7 +280,7 @@ mod tests {
     use super::*;
 
     const PLAIN: Record<'static> =
-        Record { name: b"a", folder: false, mode: 0o644, mtime: 1_700_000_000, size: 5, offset: 0 };
+        Record { name: b"a", folder: false, mode: 0o644, mtime: 1_700_000_000, size: 5, offset: 0, comment: b"" };
 
     fn local(record: Record<'_>) -> Vec<u8> {
         let mut out = Vec::new();
@@ -303,6 +309,7 @@ mod tests {
         assert_eq!(extra(sized(0xFFFF_FFFF)), (20, 20));
         assert_eq!(extra(placed(0xFFFF_FFFE)), (0, 0));
         assert_eq!(extra(placed(0xFFFF_FFFF)), (0, 12));
+        assert_eq!(extra(Record { comment: b"said", ..PLAIN }), (0, 4));
         let both = Record { size: 1 << 33, offset: 1 << 34, ..PLAIN };
         assert_eq!(extra(both), (20, 28));
     }

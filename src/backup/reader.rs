@@ -185,6 +185,44 @@ impl BackupFile {
         Ok(CourseInfo { path, serialized })
     }
 
+    /// The names of all entries as text, with `/` between their parts, by their places in the archive. A name that is no
+    /// UTF-8 is read as the format says: as code page 437.
+    pub fn names(&mut self) -> Result<Vec<String>, ReadBackupError> {
+        let zip = match &mut self.bytes {
+            Bytes::Zip(zip) => zip,
+            Bytes::Computed(archive) => {
+                let entries = archive.layout().entries();
+                return Ok(entries.map(|entry| String::from_utf8_lossy(&entry.name).into_owned()).collect());
+            }
+        };
+        let mut names = Vec::with_capacity(zip.len());
+        for place in 0..zip.len() {
+            let failed = |source| ReadBackupError::Zip { path: self.path.clone(), source };
+            let entry = zip.by_index_raw(place).map_err(failed)?;
+            let name = match std::str::from_utf8(entry.name_raw()) {
+                Ok(name) => name.to_owned(),
+                Err(_) => entry.name().map_err(failed)?.into_owned(),
+            };
+            // Some programs for Windows write its own separator.
+            let name = if name.contains('/') { name } else { name.replace('\\', "/") };
+            names.push(String::from_utf8_lossy(bare_name(name.as_bytes())).into_owned());
+        }
+        Ok(names)
+    }
+
+    /// From now on entries are known by these names, each with its place in the archive, and by no others.
+    pub fn set_names(&mut self, names: HashMap<Vec<u8>, usize>) {
+        self.places = names;
+    }
+
+    /// What the archive says of its first entry.
+    pub fn comment(&mut self) -> Vec<u8> {
+        match &mut self.bytes {
+            Bytes::Zip(zip) => zip.by_index_raw(0).map(|entry| entry.comment_raw().to_vec()).unwrap_or_default(),
+            Bytes::Computed(archive) => archive.layout().comment().to_vec(),
+        }
+    }
+
     /// The names of files and folders that begin with `start`, in order; those of folders may end in a slash.
     pub fn names_below(&self, start: &[u8]) -> Vec<Vec<u8>> {
         let mut names: Vec<Vec<u8>> = self.places.keys().filter(|name| name.starts_with(start)).cloned().collect();

@@ -28,7 +28,7 @@ const DOCUMENT: &str = "Document";
 const DOCUMENT_BIT: u32 = 1;
 
 /// Kinds that belong to the items of another: the kind, the column with the key, the other's table.
-const PARTS: [(&str, &str, &str); 2] =
+pub const PARTS: [(&str, &str, &str); 2] =
     [("post", "thread_id", "c_forum_thread"), ("survey_question", "survey_id", "c_survey")];
 
 impl Selection {
@@ -167,7 +167,7 @@ impl Index<'_> {
 }
 
 /// The rows that a record, and those below it, refer to and can't do without.
-fn references(
+pub fn references(
     table: &'static Table,
     record: &Record,
     parent: Option<(&Table, &Record)>,
@@ -187,7 +187,8 @@ fn references(
     }
 }
 
-fn html_of(table: &Table, record: &Record, each: &mut dyn FnMut(&[u8])) {
+/// Hands the HTML of a record, and of those below it, to `each`.
+pub fn html_of(table: &Table, record: &Record, each: &mut dyn FnMut(&[u8])) {
     for (column, role) in table.roles {
         if let (Role::Html, Value::Text(html)) = (role, record.get(column)) {
             each(html);

@@ -176,6 +176,17 @@ impl<'a> Import<'a> {
         self.keys.insert(("c_document", old), new);
     }
 
+    /// Lets references to the item with the rows `old` in the archive lead to the one with the rows `there` of the course,
+    /// whatever they say.
+    pub fn linked(&mut self, kind: &'static Kind, old: &Record, there: &Record) {
+        self.same(&kind.table, old, there);
+    }
+
+    /// The course that takes the items, as its row says.
+    pub fn course_row(&self) -> &Row {
+        &self.course_row
+    }
+
     /// Adds the items of one kind; call it for all kinds in the order of [`order`].
     pub fn kind(
         &mut self,

@@ -4,8 +4,10 @@ use std::collections::HashMap;
 
 use crate::archive::{Content, Entry};
 use crate::course::item::Item;
+use crate::portal::database::{DatabaseError, Row};
 use crate::portal::storage::Folder;
 
+use super::describe::Original;
 use super::files::{Files, Found, Rewritten};
 use super::load::CourseRows;
 use super::manifest::{LONGEST_PREREQUISITES, Manifest, ManifestItem, Organization, Resource};
@@ -30,7 +32,8 @@ pub fn is_own(path: &Item) -> bool {
 }
 
 /// The package of all paths of `rows` that are Chamilo's own or imported SCORM.
-pub fn parts(rows: &CourseRows, top: Option<&Folder>) -> Result<Parts, PackageError> {
+/// `words` gives titles and comments of documents by their keys.
+pub fn parts(rows: &CourseRows, top: Option<&Folder>, words: Words<'_>) -> Result<Parts, PackageError> {
     let code = String::from_utf8_lossy(&rows.course.code).into_owned();
     let mut maker = Maker {
         rows,
@@ -39,6 +42,7 @@ pub fn parts(rows: &CourseRows, top: Option<&Folder>) -> Result<Parts, PackageEr
         made: Vec::new(),
         manifest: Manifest::default(),
         imported: Vec::new(),
+        originals: HashMap::new(),
         looked: Looked::default(),
         remarks: Vec::new(),
     };
@@ -57,6 +61,9 @@ pub fn parts(rows: &CourseRows, top: Option<&Folder>) -> Result<Parts, PackageEr
     if maker.manifest.organizations.is_empty() {
         return Err(PackageError::NoPath(code));
     }
+    for place in describe::places_needed(rows) {
+        maker.files.pack(&place)?;
+    }
     maker.files.follow()?;
     let first = rows.paths.first().and_then(|path| path.record.int("iid")).unwrap_or(0);
     let name = names::slug(&code);
@@ -64,8 +71,11 @@ pub fn parts(rows: &CourseRows, top: Option<&Folder>) -> Result<Parts, PackageEr
         1 => format!("MANIFEST_{name}_{first}"),
         _ => format!("MANIFEST_{name}"),
     };
-    Ok(maker.finish())
+    maker.finish(words)
 }
+
+/// Reads titles and comments of documents.
+pub type Words<'a> = &'a dyn Fn(&[i64]) -> Result<HashMap<i64, Row>, DatabaseError>;
 
 /// A launch page that was made, and the identifier of its resource.
 struct Made {
@@ -80,6 +90,7 @@ struct Maker<'a> {
     made: Vec<Made>,
     manifest: Manifest,
     imported: Vec<Entry<Place>>,
+    originals: HashMap<i64, Original>,
     looked: Looked,
     remarks: Vec<String>,
 }
@@ -161,6 +172,7 @@ impl Maker<'_> {
     fn imported(&mut self, path: &Item, folder: Vec<u8>, files: Walked) {
         let key = path.record.int("iid").unwrap_or(0);
         let base = format!("{PACKAGES}{key}/");
+        self.originals.insert(key, Original { below: base.clone(), ..Original::default() });
         let mut all = Vec::with_capacity(files.len());
         for (place, identity) in &files {
             let name = [base.as_bytes(), place.get(folder.len() + 1..).unwrap_or_default()].concat();
@@ -217,7 +229,7 @@ impl Maker<'_> {
         self.looked.folders.push((folder, files));
     }
 
-    fn finish(mut self) -> Parts {
+    fn finish(mut self, words: Words<'_>) -> Result<Parts, PackageError> {
         let found = self.files.finish();
         let owners = owners(&self.made, &found);
         let mut shared: Vec<Vec<u8>> = Vec::new();
@@ -228,7 +240,10 @@ impl Maker<'_> {
                 _ => shared.push(file.name.clone().into_bytes()),
             }
         }
-        let description = describe::Description { rows: self.rows, found: &found, remarks: &self.remarks }.write();
+        let words = words(&describe::documents_of(self.rows, &found))?;
+        let originals = std::mem::take(&mut self.originals);
+        let description =
+            describe::Description { rows: self.rows, originals, found: &found, words, remarks: &self.remarks }.write();
         let generated: Vec<(String, Vec<u8>)> = runtime::FILES
             .iter()
             .chain([&STYLE])
@@ -266,7 +281,7 @@ impl Maker<'_> {
         entries.append(&mut self.imported);
         entries.sort_by(|a, b| a.name.cmp(&b.name));
         entries.insert(0, bytes_entry(b"imsmanifest.xml".to_vec(), self.rows.changed, manifest));
-        Parts { entries, looked: self.looked, remarks }
+        Ok(Parts { entries, comment: Vec::new(), looked: self.looked, remarks })
     }
 }
 

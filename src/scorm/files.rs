@@ -10,6 +10,7 @@ use std::io::{self, Read};
 use rustix::fs::FileType;
 
 use crate::archive::FileIdentity;
+use crate::backup::links::Patch as Undo;
 use crate::backup::{identity, is_absent};
 use crate::course::document::DocumentTree;
 use crate::portal::storage::Folder;
@@ -38,6 +39,8 @@ pub struct Packed {
     pub identity: FileIdentity,
     /// Its bytes with other references, `None` if they are those of the file.
     pub rewritten: Option<Vec<u8>>,
+    /// What gives them back.
+    pub undo: Vec<Undo>,
     /// The files that it refers to.
     pub references: Vec<usize>,
 }
@@ -136,8 +139,15 @@ impl<'a> Files<'a> {
         let found = self.look(place)?;
         let number = found.map(|(mode, identity)| {
             let name = self.names.file(place);
-            let file = Packed { place: place.to_vec(), name, mode, identity, rewritten: None, references: Vec::new() };
-            self.packed.push(file);
+            self.packed.push(Packed {
+                place: place.to_vec(),
+                name,
+                mode,
+                identity,
+                rewritten: None,
+                undo: Vec::new(),
+                references: Vec::new(),
+            });
             self.packed.len() - 1
         });
         self.by_place.insert(place.to_vec(), number);
@@ -193,6 +203,7 @@ impl<'a> Files<'a> {
             let (patches, references) = self.patches(&bytes, &place, &name, syntax)?;
             if let Some(file) = self.packed.get_mut(number) {
                 file.rewritten = (!patches.is_empty()).then(|| patched(&bytes, &patches));
+                file.undo = undo(&bytes, &patches);
                 file.references = references;
             }
         }
@@ -301,6 +312,19 @@ impl<'a> Files<'a> {
     fn failed(&self, place: &[u8], source: io::Error) -> PackageError {
         PackageError::Files { course: self.course.clone(), path: String::from_utf8_lossy(place).into_owned(), source }
     }
+}
+
+/// What gives the bytes of `page` back from its bytes with `patches`.
+fn undo(page: &[u8], patches: &[Patch]) -> Vec<Undo> {
+    let mut grown = 0_isize;
+    let mut undo = Vec::with_capacity(patches.len());
+    for patch in patches {
+        let old = page.get(patch.range.clone()).unwrap_or_default().to_vec();
+        let offset = patch.range.start.saturating_add_signed(grown);
+        grown += patch.new.len().cast_signed() - old.len().cast_signed();
+        undo.push(Undo { offset, new: patch.new.clone(), old });
+    }
+    undo
 }
 
 /// What stays of an address's query and fragment: Chamilo's own query means nothing in a package.

@@ -11,6 +11,7 @@
 mod contents;
 mod describe;
 mod files;
+pub mod import;
 mod load;
 mod manifest;
 pub mod names;
@@ -19,6 +20,7 @@ mod package;
 mod pages;
 pub mod paths;
 pub mod quiz;
+mod records;
 pub mod references;
 pub mod runtime;
 mod steps;

@@ -13,6 +13,9 @@ use crate::course::names;
 use crate::portal::storage::Folder;
 
 use super::PackageError;
+use super::describe::{Description, Original};
+use super::files::Found;
+use super::load::CourseRows;
 use super::package::{Looked, Parts, Place, Walked, files_of};
 
 /// `c_lp.lp_type` of an imported SCORM package.
@@ -47,7 +50,8 @@ pub fn files(course: &str, path: &Item, top: Option<&Folder>) -> Result<Option<(
 }
 
 /// What is in the package of `path`.
-pub fn parts(course: &str, path: &Item, top: Option<&Folder>) -> Result<Parts, PackageError> {
+pub fn parts(rows: &CourseRows, path: &Item, top: Option<&Folder>) -> Result<Parts, PackageError> {
+    let course = &*String::from_utf8_lossy(&rows.course.code);
     let refuse = |why| PackageError::NotScorm {
         course: course.to_owned(),
         path: super::pages::plain(&path.record.bytes("name")),
@@ -76,7 +80,21 @@ pub fn parts(course: &str, path: &Item, top: Option<&Folder>) -> Result<Parts, P
     // The manifest comes first: some importers look only there.
     entries.sort_by(|a, b| (*a.name != *MANIFEST, &a.name).cmp(&(*b.name != *MANIFEST, &b.name)));
     let looked = Looked { files: Vec::new(), folders: vec![(folder, files)] };
-    Ok(Parts { entries, looked, remarks: Vec::new() })
+    let renamed = renamed.into_iter().map(|(stored, name)| (name, stored)).collect();
+    let description = Description {
+        rows,
+        originals: path
+            .record
+            .int("iid")
+            .map(|key| (key, Original { below: String::new(), renamed }))
+            .into_iter()
+            .collect(),
+        found: &Found::default(),
+        words: HashMap::new(),
+        remarks: &[],
+    };
+    let comment = description.comment();
+    Ok(Parts { entries, comment, looked, remarks: Vec::new() })
 }
 
 /// The local files that a manifest names; empty if it can't be read.

@@ -13,11 +13,11 @@ use crate::portal::Portal;
 use crate::portal::database::{DatabaseError, DatabaseExt};
 use crate::portal::storage::{Folder, stat_at};
 
-use super::load::CourseRows;
+use super::load::{self, CourseRows};
 use super::{contents, original};
 
 /// Moves the fingerprint when a new version of coursefs writes other bytes for the same path.
-const FORM: u8 = 1;
+const FORM: u8 = 2;
 
 /// What of a course is packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -99,6 +99,8 @@ pub struct Looked {
 pub struct Parts {
     /// Entries in the order of the archive.
     pub entries: Vec<Entry<Place>>,
+    /// What is said of the first entry.
+    pub comment: Vec<u8>,
     /// What they were made from.
     pub looked: Looked,
     /// What a reader of the log should know: steps that show nothing, files that could not be packed.
@@ -135,12 +137,15 @@ impl Package {
         };
         let parts = match (which, rows.paths.as_slice()) {
             (_, []) => return Err(PackageError::NoPath(code)),
-            (Which::Path(_), [path]) if original::is_imported(path) => original::parts(&code, path, folder.as_ref())?,
+            (Which::Path(_), [path]) if original::is_imported(path) => original::parts(&rows, path, folder.as_ref())?,
             (Which::Path(_), [path]) if !contents::is_own(path) => {
                 let path = super::pages::plain(&path.record.bytes("name"));
                 return Err(PackageError::NotScorm { course: code, path, why: "it is an AICC course" });
             }
-            _ => contents::parts(&rows, folder.as_ref())?,
+            _ => {
+                let words = |keys: &[i64]| portal.database().read(|session| load::words(session, course, keys));
+                contents::parts(&rows, folder.as_ref(), &words)?
+            }
         };
         Ok(Package { course: code, directory: rows.course.directory.clone(), parts, changed: rows.changed, folder })
     }
@@ -170,6 +175,7 @@ impl Package {
             }
             newest = newest.max(entry.mtime);
         }
+        hash.update(&self.parts.comment);
         let size = self.layout(self.parts.entries.clone())?.size();
         Ok(Digest { size, fingerprint: hash.digest128(), newest })
     }
@@ -195,7 +201,8 @@ impl Package {
     }
 
     fn layout(&self, entries: Vec<Entry<Place>>) -> Result<Layout<Place>, PackageError> {
-        Layout::new(entries).map_err(|source| PackageError::Layout { course: self.course.clone(), source })
+        Layout::with_comment(entries, self.parts.comment.clone())
+            .map_err(|source| PackageError::Layout { course: self.course.clone(), source })
     }
 
     /// The course's folder below `app/courses/`.

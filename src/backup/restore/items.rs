@@ -52,6 +52,25 @@ fn class(resource: &Value<'_>) -> String {
 }
 
 impl ReadItems {
+    /// These items.
+    pub fn new(items: impl IntoIterator<Item = Item>) -> ReadItems {
+        let mut found: HashMap<&'static str, Vec<Item>> = HashMap::new();
+        for item in items {
+            found.entry(item.kind.key).or_default().push(item);
+        }
+        ReadItems(found)
+    }
+
+    /// All items, in no order of kinds.
+    pub fn iter(&self) -> impl Iterator<Item = &Item> {
+        self.0.values().flatten()
+    }
+
+    /// Leaves out the items that `keep` does not want.
+    pub fn retain(&mut self, keep: &mut dyn FnMut(&mut Item) -> bool) {
+        self.0.values_mut().for_each(|items| items.retain_mut(&mut *keep));
+    }
+
     /// The items of the kind with the key `key`.
     pub fn of(&self, key: &str) -> &[Item] {
         self.0.get(key).map(Vec::as_slice).unwrap_or_default()
@@ -72,7 +91,7 @@ impl ReadItems {
     ) -> Result<StagedNames, RestoreError> {
         let mut staged = StagedNames::new();
         let mut wanted = Vec::new();
-        for item in self.0.values().flatten() {
+        for item in self.iter() {
             files_of(&item.kind.table, &item.record, &mut wanted);
         }
         wanted.sort_by(|a, b| (a.1.folder, &a.2).cmp(&(b.1.folder, &b.2)));
@@ -130,6 +149,13 @@ fn plan_folders(table: &Table, record: &Record, plan: &mut Plan<'_>) {
             plan_folders(child, record, plan);
         }
     }
+}
+
+/// The files that an item's rows name, below the course's folder.
+pub fn places_of_files(item: &Item) -> Vec<Vec<u8>> {
+    let mut found = Vec::new();
+    files_of(&item.kind.table, &item.record, &mut found);
+    found.into_iter().map(|(_, files, name)| [files.folder.as_bytes(), b"/", &name].concat()).collect()
 }
 
 /// The files that a record and those below it name. Names with a path in them are left out: stored names have none.

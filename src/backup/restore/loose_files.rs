@@ -90,6 +90,17 @@ pub fn plan(
     Ok(LooseFiles { kinds })
 }
 
+/// Judges the SCORM packages at `paths` (`scorm/` and a name), with all that the archive has of them.
+pub fn of_packages(
+    backup: &mut BackupFile,
+    paths: &[Vec<u8>],
+    report: &mut Report,
+) -> Result<LooseFiles, RestoreError> {
+    let (packages, outcome) = units(backup, paths, report)?;
+    let nothing = |key| (key, Vec::new(), None);
+    Ok(LooseFiles { kinds: [(PACKAGE.0, packages, outcome), nothing(ACTIVITIES), nothing(ASSET.0)] })
+}
+
 /// The paths of the resources under a key; what is of another class is reported.
 fn paths(course: &Value<'_>, (key, class): (&str, &str), report: &mut Report) -> Vec<Vec<u8>> {
     let resources = course.get("resources").and_then(|resources| resources.get(key));
@@ -316,6 +327,30 @@ impl There {
 impl LooseFiles {
     fn units(&self) -> impl Iterator<Item = &Unit> {
         self.kinds.iter().flat_map(|(_, units, _)| units)
+    }
+
+    /// Whether the course has at `place` exactly the files that the archive has below `base`; `rename` tells the name
+    /// that one of them has there.
+    pub fn lie_at(
+        &self,
+        code: &str,
+        top: &Folder,
+        backup: &mut BackupFile,
+        (base, place): (&[u8], &[u8]),
+        rename: &dyn Fn(&[u8]) -> Vec<u8>,
+    ) -> Result<bool, RestoreError> {
+        let mut moved = Unit { place: place.to_vec(), folders: [place.to_vec()].into(), files: BTreeMap::new() };
+        for (path, file) in self.units().flat_map(|unit| &unit.files) {
+            let Some(name) = path.strip_prefix(base) else { return Ok(false) };
+            let file = Packed { entry: file.entry.clone(), size: file.size };
+            if moved.files.insert([place, &rename(name)].concat(), file).is_some() {
+                return Ok(false);
+            }
+        }
+        look(code, top, &moved)?.is(code, top, &moved, &mut |_, file, compare| {
+            backup.unpack(&file.entry, compare)?;
+            Ok(())
+        })
     }
 
     /// Length of all files in bytes.

@@ -35,14 +35,17 @@ use crate::portal::{Portal, Settings, crash};
 use super::reader::{BackupFile, ReadBackupError};
 use super::{extras, users};
 
-use documents::{Documents, Judged, Lies, Pages, Step, find, parent};
+use documents::{Documents, Judged, Lies, Pages, Step, parent};
 use files::{Placed, Plan, StagedFiles, StagedNames};
-use items::ReadItems;
-use loose_files::{LooseFiles, Staged};
-use plan::{Planned, plan};
+use loose_files::Staged;
+use plan::plan;
 
 pub use crate::course::import::Conflict;
+pub(crate) use documents::find;
 pub(super) use documents::is_page;
+pub(crate) use items::{ReadItems, places_of_files};
+pub(crate) use loose_files::{LooseFiles, of_packages};
+pub(crate) use plan::{Described, Planned, harmless_path, is_sound, judged};
 
 /// How a backup is restored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -186,12 +189,62 @@ pub fn restore_from(
     }
     let origin = Origin { address: address_in(&value), users, complete: ours.is_some() };
     let (settings, planned, loose, origin) = (&settings, &planned, &loose, &origin);
-    let work = Work { portal, code, settings, stamp, planned, loose, origin, options };
+    let settle: &Settle<'_> = &|_, _, _, _| Ok(());
+    let work = Work { portal, code, settings, stamp, planned, loose, origin, options, settle };
     match course {
-        Some(course) => work.merge((&course, &value), backup, items, &mut report, progress)?,
+        Some(course) => {
+            let description = options.adopt.then(|| adopted(&course, &value));
+            work.merge((&course, description), backup, items, &mut report, progress)?;
+        }
         None => work.make_course(&value, backup, items, &mut report, progress)?,
     }
     Ok(report)
+}
+
+/// What is done with items in the transaction, when documents and packages have their places: some may be there already
+/// in a way that only their bringer knows.
+pub(crate) type Settle<'a> =
+    dyn Fn(&dyn Session, &mut Import<'_>, &mut ReadItems, &mut Report) -> Result<(), RestoreError> + 'a;
+
+/// What an archive of another form brings into a course.
+pub(crate) struct Delivery<'a> {
+    /// Where it comes from.
+    pub origin: Origin,
+    /// Its documents.
+    pub documents: Vec<Planned>,
+    /// Its items.
+    pub items: ReadItems,
+    /// Its packages.
+    pub loose: LooseFiles,
+    /// What is done with the items before they are imported.
+    pub settle: &'a Settle<'a>,
+}
+
+/// Merges what `backup` holds into `course`, in the way of [`restore`].
+pub(crate) fn deliver(
+    portal: &Portal,
+    course: &Course,
+    backup: &mut BackupFile,
+    delivery: Delivery<'_>,
+    report: &mut Report,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<(), RestoreError> {
+    let code = String::from_utf8_lossy(&course.code).into_owned();
+    let settings = portal.settings()?;
+    let stamp = portal.database().read(|session| Stamp::of_administrator(session))?;
+    let Delivery { origin, documents, items, loose, settle } = delivery;
+    let work = Work {
+        portal,
+        code: &code,
+        settings: &settings,
+        stamp,
+        planned: &documents,
+        loose: &loose,
+        origin: &origin,
+        options: Options::default(),
+        settle,
+    };
+    work.merge((course, None), backup, items, report, progress)
 }
 
 /// The course of the archive as links name it.
@@ -212,10 +265,11 @@ struct Work<'a> {
     loose: &'a LooseFiles,
     origin: &'a Origin,
     options: Options,
+    settle: &'a Settle<'a>,
 }
 
 /// What was unpacked aside.
-struct Aside {
+pub(crate) struct Aside {
     staging: Staging,
     judged: Vec<Judged>,
     files: StagedNames,
@@ -256,10 +310,10 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Adds to `course` what it does not have.
+    /// Adds to `course` what it does not have, and describes it anew if it is to be.
     fn merge(
         &self,
-        (course, value): (&Course, &Value<'_>),
+        (course, description): (&Course, Option<NewCourse>),
         backup: &mut BackupFile,
         items: ReadItems,
         report: &mut Report,
@@ -267,7 +321,6 @@ impl Work<'_> {
     ) -> Result<(), RestoreError> {
         let top = self.portal.courses_folder().folder(&course.directory);
         let top = top.map_err(|error| files_error(self.code, &course.directory, error))?;
-        let description = self.options.adopt.then(|| adopted(course, value));
         let limit = description.as_ref().and_then(|description| description.disk_quota);
         let quota = |session: &dyn Session| -> Result<Quota, DatabaseError> {
             let quota = Quota::load(session, course)?;
@@ -441,6 +494,7 @@ impl Work<'_> {
             }
         }
         self.loose.place(self.code, self.settings, aside, placed, report)?;
+        (self.settle)(session, &mut import, &mut items, report)?;
         let mut files = StagedFiles {
             staged: &aside.files,
             staging: aside.staging.folder(),

@@ -46,6 +46,32 @@ pub struct Planned {
     pub fields: Vec<Row>,
 }
 
+/// A document as an archive describes it.
+pub struct Described {
+    /// Its key in the archive.
+    pub key: Option<i64>,
+    /// The name of its file in the archive, `document/` and a path.
+    pub stored: Vec<u8>,
+    /// Where it is to lie, `document/` and a path, if that is elsewhere.
+    pub place: Option<Vec<u8>>,
+    /// Whether it is a folder.
+    pub folder: bool,
+    /// What people see.
+    pub title: String,
+    /// A remark.
+    pub comment: Option<String>,
+    /// Whether students see it.
+    pub visible: bool,
+    /// What was replaced in the page when the archive was made.
+    pub patches: Vec<Patch>,
+    /// Whether only its author may change it.
+    pub readonly: bool,
+    /// Its property row, if there is one with dates.
+    pub history: Option<Row>,
+    /// Values of its extra fields.
+    pub fields: Vec<Row>,
+}
+
 /// Judges the documents of `course`; folders come before what is in them.
 pub fn plan(
     backup: &mut BackupFile,
@@ -53,42 +79,75 @@ pub fn plan(
     settings: &Settings,
     report: &mut Report,
 ) -> Result<Vec<Planned>, RestoreError> {
-    let filter = ExtensionFilter::from_settings(settings);
     let resources = course.get("resources").and_then(|resources| resources.get("document"));
-    let mut planned = Vec::new();
-    let mut taken = HashSet::new();
+    let mut described = Vec::new();
     for (key, resource) in resources.into_iter().flat_map(Value::entries) {
         let text = |name| resource.get(name).and_then(Value::as_text);
-        let Some(stored_path) = resource.get("path").and_then(Value::as_bytes) else { continue };
+        let Some(stored) = resource.get("path").and_then(Value::as_bytes) else { continue };
         let folder = match text("file_type").as_deref() {
             Some("file") => false,
             Some("folder") => true,
             // A link to a cloud has no file; Chamilo's importer leaves it out too.
             _ => {
-                report.documents.missing.push(String::from_utf8_lossy(&stored_path).into_owned());
+                report.documents.missing.push(String::from_utf8_lossy(&stored).into_owned());
                 continue;
             }
         };
-        let unsafe_path = |path: &[u8], reason| RestoreError::UnsafePath {
-            archive: backup.path().to_owned(),
-            path: String::from_utf8_lossy(path).into_owned(),
-            reason,
-        };
-        // Ours stand under another name where Chamilo's importer would lose them, with the true path beside it.
-        let stored = sound_path(&stored_path).map_err(|reason| unsafe_path(&stored_path, reason))?.to_vec();
-        let relative = match extra(resource, "path").and_then(Value::as_bytes) {
-            Some(path) => {
-                let path = below_documents(&path);
-                sound_path(&path).map_err(|reason| unsafe_path(&path, reason))?.to_vec()
-            }
-            None => stored.clone(),
-        };
-        let shown = String::from_utf8_lossy(&relative).into_owned();
         let newest = newest_property(resource);
         let visibility = newest.and_then(|property| property.get("visibility")).and_then(Value::as_int);
         if visibility == Some(DELETED) {
+            sound_path(&stored).map_err(|reason| unsafe_path(backup, &stored, reason))?;
             continue;
         }
+        described.push(Described {
+            key: match key {
+                Key::Int(key) => Some(*key),
+                Key::String(_) => None,
+            },
+            stored: stored.into_owned(),
+            // Ours stand under another name where Chamilo's importer would lose them, with the true path beside it.
+            place: extra(resource, "path").and_then(Value::as_bytes).map(|path| below_documents(&path)),
+            folder,
+            title: text("title").unwrap_or_default().into_owned(),
+            comment: text("comment").map(std::borrow::Cow::into_owned),
+            visible: visibility != Some(0),
+            patches: patches(resource),
+            readonly: extra(resource, "readonly").and_then(Value::as_int) == Some(1),
+            history: newest.filter(|row| has_history(row)).map(extras::read_property),
+            fields: resource.get("extraFields").map(extras::read_fields).unwrap_or_default(),
+        });
+    }
+    judged(backup, described, settings, report)
+}
+
+fn unsafe_path(backup: &BackupFile, path: &[u8], reason: &'static str) -> RestoreError {
+    RestoreError::UnsafePath {
+        archive: backup.path().to_owned(),
+        path: String::from_utf8_lossy(path).into_owned(),
+        reason,
+    }
+}
+
+/// Judges described documents; folders come before what is in them.
+pub fn judged(
+    backup: &mut BackupFile,
+    described: Vec<Described>,
+    settings: &Settings,
+    report: &mut Report,
+) -> Result<Vec<Planned>, RestoreError> {
+    let filter = ExtensionFilter::from_settings(settings);
+    let mut planned = Vec::new();
+    let mut taken = HashSet::new();
+    for document in described {
+        let Described { key, folder, .. } = document;
+        let sound =
+            |path: &[u8]| sound_path(path).map(<[u8]>::to_vec).map_err(|reason| unsafe_path(backup, path, reason));
+        let stored = sound(&document.stored)?;
+        let relative = match &document.place {
+            Some(place) => sound(place)?,
+            None => stored.clone(),
+        };
+        let shown = String::from_utf8_lossy(&relative).into_owned();
         let Some(path) = allowed_path(&relative, folder, &filter) else {
             report.refused.push(shown);
             continue;
@@ -109,28 +168,21 @@ pub fn plan(
             report.documents.renamed.push((shown, String::from_utf8_lossy(&path).into_owned()));
         }
         planned.push(Planned {
-            key: match key {
-                Key::Int(key) => Some(*key),
-                Key::String(_) => None,
-            },
+            key,
             path,
             entry: (!folder).then_some(entry),
             size,
-            title: text("title").unwrap_or_default().into_owned(),
-            comment: text("comment").map(std::borrow::Cow::into_owned),
-            visible: visibility != Some(0),
-            patches: patches(resource),
-            readonly: extra(resource, "readonly").and_then(Value::as_int) == Some(1),
-            history: newest.filter(|row| has_history(row)).map(extras::read_property),
-            fields: resource.get("extraFields").map(extras::read_fields).unwrap_or_default(),
+            title: document.title,
+            comment: document.comment,
+            visible: document.visible,
+            patches: document.patches,
+            readonly: document.readonly,
+            history: document.history,
+            fields: document.fields,
         });
     }
     planned.sort_by(|a, b| a.path.cmp(&b.path));
-    with_folders(planned).map_err(|path| RestoreError::UnsafePath {
-        archive: backup.path().to_owned(),
-        path: String::from_utf8_lossy(&path).into_owned(),
-        reason: "it lies in what is a file there",
-    })
+    with_folders(planned).map_err(|path| unsafe_path(backup, &path, "it lies in what is a file there"))
 }
 
 /// Adds the folders that files lie in but the archive does not name: a document is reached through its folders only.
@@ -179,6 +231,11 @@ fn sound_path(path: &[u8]) -> Result<&[u8], &'static str> {
         return Err("it is longer than the 255 characters that Chamilo stores");
     }
     Ok(relative)
+}
+
+/// Whether a path has nothing but names that a file may have.
+pub fn is_sound(path: &[u8]) -> bool {
+    sound_names(path).is_ok()
 }
 
 /// Says what is wrong with the names of a path, if anything is.
