@@ -50,7 +50,10 @@ pub fn write<S: Sink>(rows: &CourseRows, loose: &Loose, sink: S) -> S {
 
 /// Types of a learning path's steps that show a document, but that Chamilo's importer looks up under the type itself:
 /// it finds the document if the very same object stands under that key too (Chamilo 1.11, CourseRestorer).
-const SHOWN_BY_STEPS: [&str; 2] = ["final_item", "readout_text"];
+pub const SHOWN_BY_STEPS: [&str; 3] = ["final_item", "readout_text", "video"];
+
+/// Keys of the map that no item is under.
+const NOT_FOR_STEPS: [&str; 2] = [loose_files::PACKAGE.0, "session_course"];
 
 fn resources<S: Sink>(rows: &CourseRows, loose: &Loose, writer: &mut Writer<S>) {
     let has_documents = !rows.documents.is_empty();
@@ -63,10 +66,16 @@ fn resources<S: Sink>(rows: &CourseRows, loose: &Loose, writer: &mut Writer<S>) 
         })
         .filter(|(_, documents): &(&str, Vec<i64>)| !documents.is_empty())
         .collect();
+    let mut lost = learnpath::lost_paths(&rows.items, &SHOWN_BY_STEPS);
+    // Pictures stand under this key too.
+    let lost_assets = lost.remove(loose_files::ASSET.0).unwrap_or_default();
+    // Other programs may have made steps of types that are no words; nothing stands under such a key twice.
+    lost.retain(|kind, _| !NOT_FOR_STEPS.contains(&kind.as_str()));
     let mut slots = HashMap::new();
     let mut properties = PropertyRows::default();
-    let count = usize::from(has_documents) + resource::count(&rows.items) + loose_files::count(rows, loose);
-    writer.begin_array(count + shown.len());
+    let count =
+        usize::from(has_documents) + resource::count(&rows.items) + loose_files::count(rows, loose, &lost_assets);
+    writer.begin_array(count + shown.len() + lost.len());
     if has_documents {
         writer.key_str(b"document");
         writer.begin_array(rows.documents.len());
@@ -101,7 +110,15 @@ fn resources<S: Sink>(rows: &CourseRows, loose: &Loose, writer: &mut Writer<S>) 
         writer.end();
     }
     resource::write_all(&rows.items, writer);
-    loose_files::write(rows, loose, writer);
+    loose_files::write(rows, loose, &lost_assets, writer);
+    for (kind, paths) in lost {
+        writer.key_str(kind.as_bytes());
+        writer.begin_array(paths.len());
+        for path in paths {
+            loose_files::write_step(&path, writer);
+        }
+        writer.end();
+    }
     for (kind, documents) in shown {
         writer.key_str(kind.as_bytes());
         writer.begin_array(documents.len());
@@ -139,7 +156,8 @@ fn document_extras(rows: &CourseRows, document: &Document) -> Option<php::Value<
     (!parts.is_empty()).then_some(php::Value::Array(parts))
 }
 
-/// The properties that every resource has (Chamilo 1.11, class Resource), in their PHP 7.4 place after its own: those after `source_id`; `item_properties` writes that one.
+/// The properties that every resource has (Chamilo 1.11, class Resource), in their PHP 7.4 place after its own: those
+/// after `source_id`. `item_properties` writes that one.
 pub fn rest_of_resource<S: Sink>(
     writer: &mut Writer<S>,
     kind: &str,
@@ -148,6 +166,16 @@ pub fn rest_of_resource<S: Sink>(
 ) {
     writer.property(b"destination_id");
     writer.int(-1);
+    last_of_resource(writer, kind, item_properties, fields);
+}
+
+/// Those after `destination_id`.
+pub fn last_of_resource<S: Sink>(
+    writer: &mut Writer<S>,
+    kind: &str,
+    item_properties: impl FnOnce(&mut Writer<S>),
+    fields: &[Row],
+) {
     text_property(writer, b"type", kind.as_bytes());
     empty_list(writer, b"linked_resources");
     item_properties(writer);

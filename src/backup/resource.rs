@@ -17,7 +17,7 @@ pub fn write_all<S: Sink>(items: &Items, writer: &mut Writer<S>) {
     let mut properties = PropertyRows::default();
     for (kind, found) in items.iter() {
         match &kind.form {
-            Form::Object(object) if !found.is_empty() || object.pseudo.is_some() => {
+            Form::Object(object) if is_written(object, found, items) => {
                 writer.key_str(kind.key.as_bytes());
                 writer.begin_array(found.len() + usize::from(object.pseudo.is_some()));
                 for item in found {
@@ -44,10 +44,15 @@ pub fn write_all<S: Sink>(items: &Items, writer: &mut Writer<S>) {
     }
 }
 
+/// Whether the key of a kind is written.
+fn is_written(object: &Object, found: &[Item], items: &Items) -> bool {
+    !found.is_empty() || object.pseudo.is_some() || object.with.is_some_and(|other| !items.of(other).is_empty())
+}
+
 /// How many keys [`write_all`] will write.
 pub fn count(items: &Items) -> usize {
     let written = items.iter().filter(|(kind, found)| match &kind.form {
-        Form::Object(object) => !found.is_empty() || object.pseudo.is_some(),
+        Form::Object(object) => is_written(object, found, items),
         Form::Custom(form) => form.write(kind, items).is_some(),
     });
     written.count()

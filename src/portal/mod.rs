@@ -10,6 +10,7 @@ pub mod crash;
 pub mod database;
 pub mod journal;
 pub mod mariadb;
+pub mod mark;
 pub mod recovery;
 pub mod schema;
 mod settings;

@@ -6,6 +6,8 @@ use crate::course::item::{Item, Record};
 use crate::course::tool::{Files, Kind, Table};
 use crate::php::Value;
 
+use super::super::course_info::SHOWN_BY_STEPS;
+use super::super::loose_files::is_step;
 use super::super::reader::{BackupFile, ReadBackupError};
 use super::super::resource;
 use super::Report;
@@ -25,7 +27,7 @@ pub fn read(course: &Value<'_>, report: &mut Report) -> ReadItems {
             continue;
         }
         let Some(kind) = resource::kind_of(&key) else {
-            for (id, resource) in resources.entries() {
+            for (id, resource) in resources.entries().iter().filter(|(_, resource)| !is_step(resource)) {
                 report.strange(|| format!("{key} {}: {}", shown(&id.plain()), class(resource)));
             }
             continue;
@@ -41,7 +43,7 @@ pub fn read(course: &Value<'_>, report: &mut Report) -> ReadItems {
 }
 
 /// Keys of the map that name documents a second time, for Chamilo's importer.
-const NOT_CONTENT: [&str; 2] = ["final_item", "readout_text"];
+const NOT_CONTENT: [&str; 3] = SHOWN_BY_STEPS;
 
 fn shown(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()

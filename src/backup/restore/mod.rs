@@ -28,6 +28,7 @@ use crate::course::{Course, Stamp};
 use crate::php::Value;
 use crate::portal::database::{DatabaseError, DatabaseExt, Session};
 use crate::portal::journal::Journal;
+use crate::portal::mark::Mark;
 use crate::portal::staging::Staging;
 use crate::portal::storage::Folder;
 use crate::portal::{Portal, Settings, crash};
@@ -337,7 +338,10 @@ impl Work<'_> {
         let documents = self.documents(address)?;
         let aside = self.unpack(&documents, &top, &present, backup, &items, progress)?;
         let failed = |error| files_error(self.code, b"app/cache", error);
-        let journal = self.journal(course, &top, &documents, &aside, &items).map_err(failed)?;
+        // No row of the archive names packages and pictures for certain: their paths may be here already.
+        let mark = Mark::draw(course.id).map_err(failed)?;
+        let marked = aside.loose.places_any();
+        let journal = self.journal((course, &mark), &top, &documents, &aside, &items).map_err(failed)?;
         aside.staging.write_journal(&journal).map_err(failed)?;
         let mut placed = Placed::new(&top);
         self.portal.database().write(|session| {
@@ -347,6 +351,9 @@ impl Work<'_> {
                 create::describe(session, course.id, description)?;
             }
             self.add(session, course, &documents, &aside, &mut placed, items, report)?;
+            if marked {
+                mark.set(session)?;
+            }
             aside.staging.sync().map_err(failed)?;
             crash::point("before-commit");
             Ok::<_, RestoreError>(())
@@ -356,13 +363,22 @@ impl Work<'_> {
         if let Err(error) = aside.staging.sync() {
             tracing::warn!("what was restored into {} is not yet on the disk for good: {error}", self.code);
         }
+        // The journal goes first: without the mark it would take files away.
+        let journal = aside.staging.path().to_owned();
+        drop(aside);
+        if marked
+            && !journal.exists()
+            && let Err(error) = self.portal.database().write(|session| mark.clear(session))
+        {
+            tracing::warn!("the mark of a restore is left among the settings of course {}: {error}", self.code);
+        }
         Ok(())
     }
 
     /// What the restore will place in `course`.
     fn journal(
         &self,
-        course: &Course,
+        (course, mark): (&Course, &Mark),
         top: &Folder,
         documents: &Documents<'_>,
         aside: &Aside,
@@ -381,7 +397,7 @@ impl Work<'_> {
                 }
             }
         }
-        self.loose.plan(&mut plan, aside, items)?;
+        self.loose.plan(&mut plan, aside, mark)?;
         items.plan_folders(&mut plan);
         Ok(plan.finish())
     }

@@ -140,6 +140,8 @@ const POST: Kind = Kind {
     order: "post_id, iid",
     form: Form::Object(Object {
         obj: Obj::Row { more: &[], zeroed: &["post_parent_id"], first: false },
+        // Chamilo's importer stops at a thread if there is no list of posts at all.
+        with: Some("thread"),
         ..Object::EMPTY
     }),
     property_tool: Some("forum_post"),

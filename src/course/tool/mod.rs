@@ -66,6 +66,8 @@ pub struct Object {
     pub linked: Option<(&'static str, &'static str)>,
     /// An entry after the items that stands for no row.
     pub pseudo: Option<Pseudo>,
+    /// Another kind: where it has items the key of this one is written too, be it of an empty list.
+    pub with: Option<&'static str>,
     /// Whether Chamilo writes the items' keys as numbers on every version of PHP.
     pub number_keys: bool,
     /// Completes a record that was read from an archive of Chamilo with what other properties tell.
@@ -82,8 +84,16 @@ pub struct Pseudo {
 
 impl Object {
     /// An object without any property of its own.
-    pub const EMPTY: Object =
-        Object { own: &[], obj: Obj::Null, dynamic: &[], linked: None, pseudo: None, number_keys: false, mend: None };
+    pub const EMPTY: Object = Object {
+        own: &[],
+        obj: Obj::Null,
+        dynamic: &[],
+        linked: None,
+        pseudo: None,
+        with: None,
+        number_keys: false,
+        mend: None,
+    };
 
     /// All its properties with a source, those inside `obj` too.
     fn properties(&'static self) -> impl Iterator<Item = &'static Property> {
