@@ -1,6 +1,7 @@
 //! Documents behave as files do: everything that POSIX and Linux promise of them holds in a mounted course.
 #![allow(clippy::unwrap_used)]
 
+mod documents_support;
 mod support;
 
 use std::ffi::{CString, OsStr};
@@ -9,74 +10,11 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use documents_support::{Setting, expect_errno, in_every_way, read};
 use rustix::fs::{CWD, FallocateFlags, FileType, FlockOperation, Mode, RenameFlags};
 use support::{Mount, TestPortal, names, noise};
-
-/// Ways of mounting that must make no difference: what the kernel remembers, and who reads and writes.
-const WAYS: [&str; 3] = ["ttl=0", "ttl=1", "ttl=1,nopassthrough"];
-
-/// A mounted course with nothing in it.
-struct Setting {
-    portal: TestPortal,
-    mount: Mount,
-}
-
-impl Setting {
-    fn documents(&self) -> PathBuf {
-        self.mount.join("GEO101/Document")
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.documents().join(name)
-    }
-
-    fn on_disk(&self, name: &str) -> PathBuf {
-        self.portal.root().join("app/courses/GEO101/document").join(name)
-    }
-
-    /// Path, size and whether it is a folder of all documents that Chamilo shows.
-    fn rows(&self) -> Vec<(String, i64, bool)> {
-        let sql = "SELECT d.path, d.size, d.filetype FROM c_document d JOIN c_item_property p ON p.ref = d.id \
-                   AND p.tool = 'document' AND p.visibility <> 2 WHERE d.path NOT IN ('/shared_folder', '/chat_files', \
-                   '/certificates') ORDER BY d.path";
-        let rows = self.portal.rows(sql, &[]);
-        rows.iter().map(|row| (row.text("path"), row.int("size").unwrap(), row.text("filetype") == "folder")).collect()
-    }
-}
-
-/// Runs `test` on a new course for each way of mounting; rows and files must fit together after it, and after the end of
-/// the mount.
-fn in_every_way(test: impl Fn(&Setting)) {
-    for options in WAYS {
-        let portal = TestPortal::new();
-        portal.course("GEO101");
-        let mount = Mount::with(&portal, options);
-        let mut setting = Setting { portal, mount };
-        test(&setting);
-        setting.portal.check_finds_nothing();
-        setting.mount.unmount();
-        setting.portal.check_finds_nothing();
-        let log = setting.mount.log();
-        assert!(!log.contains("ERROR"), "{options}: {log}");
-    }
-}
-
-#[track_caller]
-fn expect_errno<T>(wanted: i32, outcome: Result<T, impl Into<io::Error>>) {
-    match outcome {
-        Ok(_) => panic!("it was allowed; {} was wanted", io::Error::from_raw_os_error(wanted)),
-        Err(error) => {
-            let error = error.into();
-            assert_eq!(error.raw_os_error(), Some(wanted), "{error}");
-        }
-    }
-}
-
-fn read(path: &Path) -> Vec<u8> {
-    fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
 
 #[test]
 fn a_document_that_is_written_is_on_the_disk_and_has_its_row_when_it_is_closed() {

@@ -12,7 +12,7 @@ use forms_support::{copy, files, new_course, shown, tree};
 use reference_support::rows::{RARE, execute};
 use reference_support::{CODE, portal};
 
-/// Documents of the reference course in another one, so that references to them lead somewhere.
+/// Documents and learning paths of one course in another, so that references to them lead somewhere.
 fn with_documents(portal: &coursefs::portal::Portal, from: i64, to: i64) {
     let sql = format!(
         "INSERT INTO c_document (id, c_id, path, comment, title, filetype, size, readonly, session_id)
@@ -25,7 +25,44 @@ fn with_documents(portal: &coursefs::portal::Portal, from: i64, to: i64) {
              SELECT {to}, 'document', 1, '2024-01-01 00:00:00', '2024-01-01 00:00:00', id, 'DocumentAdded', 1, 1
              FROM c_document WHERE c_id = {to} AND id > 100000"
     );
-    execute(portal, &[&sql, &properties]);
+    let names: Vec<String> = [
+        "lp_type",
+        "name",
+        "ref",
+        "description",
+        "path",
+        "force_commit",
+        "default_view_mod",
+        "default_encoding",
+        "display_order",
+        "content_maker",
+        "content_local",
+        "content_license",
+        "prevent_reinit",
+        "js_lib",
+        "debug",
+        "theme",
+        "preview_image",
+        "author",
+        "prerequisite",
+        "hide_toc_frame",
+        "seriousgame_mode",
+        "use_max_score",
+        "autolaunch",
+        "category_id",
+        "max_attempts",
+        "subscribe_users",
+        "session_id",
+        "created_on",
+        "modified_on",
+    ]
+    .map(str::to_owned)
+    .into();
+    let names = names.join(", ");
+    let paths = format!(
+        "INSERT INTO c_lp (c_id, id, {names}) SELECT {to}, 100000 + iid, {names} FROM c_lp WHERE c_id = {from}"
+    );
+    execute(portal, &[&sql, &properties, &paths]);
 }
 
 fn equal(portal: &coursefs::portal::Portal, from: &str, to: &str) {

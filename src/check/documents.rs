@@ -8,6 +8,7 @@ use rustix::fs::FileType;
 
 use crate::course::Stamp;
 use crate::course::document_rows::{self, DocumentKind, NewDocument, stored_size};
+use crate::course::names::is_passing_path;
 use crate::portal::database::{DatabaseError, Session, Value};
 use crate::portal::storage::{Folder, stat_at};
 
@@ -288,7 +289,9 @@ fn words_for(kind: FileType) -> &'static str {
 
 /// Documents that Chamilo shows nowhere because they have no property row.
 fn without_property(rows: &[Row], properties: &Properties, on_disk: bool, found: &mut Found) {
-    for row in rows.iter().filter(|row| properties.of(DOCUMENT, row.key).is_none()) {
+    // What programs have on the way is not to be known to Chamilo before it has its name.
+    let unknown = |row: &&Row| properties.of(DOCUMENT, row.key).is_none() && !is_passing_path(&row.path);
+    for row in rows.iter().filter(unknown) {
         let finding = about(WITHOUT_PROPERTY, row).because("it has no row in c_item_property");
         if row.session != 0 || !on_disk || !(row.seen || is_made_later(&row.path)) {
             found.add(finding);

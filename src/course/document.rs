@@ -5,7 +5,8 @@
 //! Both see the same documents, so that a mounted folder and its backup never differ:
 //!
 //! - base content only: `session_id` 0 or NULL (Chamilo 1.11, CourseBuilder);
-//! - with at least one `c_item_property` row: Chamilo itself shows no document without one;
+//! - with at least one `c_item_property` row: Chamilo itself shows no document without one (a mount does, if the name is one
+//!   of those that programs give to what is on its way);
 //! - not deleted: the newest property row of the base course decides (0 invisible, 1 visible, 2 deleted);
 //! - not the users' own: `/shared_folder…` and `/chat_files` are never backed up or copied.
 
@@ -138,6 +139,9 @@ pub struct TreeDocument {
     pub size: Option<u64>,
     /// Whether students see it.
     pub visible: bool,
+    /// Whether Chamilo knows of it; not as long as it is on its way to another name
+    /// ([`insert_unknown`](super::document_rows::insert_unknown)).
+    pub known: bool,
 }
 
 /// The documents of a course as folders and files. Links (which have no file) and documents whose folder has no row are
@@ -171,7 +175,15 @@ impl DocumentTree {
         session.query(sql, &[course.into()], &mut |row| {
             let Some(iid) = row.int("iid") else { return Ok(()) };
             let key = row.int("id").unwrap_or(iid);
-            let Some(state) = states.get(&key).filter(|state| state.rank.is_some()) else { return Ok(()) };
+            let state = states.get(&key).filter(|state| state.rank.is_some());
+            let known = state.is_some();
+            let none = State::default();
+            let state = match state {
+                Some(state) => state,
+                // What programs have on the way counts here, though not in Chamilo: it takes room when it arrives.
+                None if super::names::is_passing_path(row.as_text("path")) => &none,
+                None => return Ok(()),
+            };
             // As Quota::load counts: a document that any audience has deleted takes nothing.
             let size = (!state.deleted_for_some).then(|| row.int("size").unwrap_or(0));
             used += size.unwrap_or(0);
@@ -186,7 +198,7 @@ impl DocumentTree {
                 let folder = kind == b"folder";
                 let name = file_name(&path).into();
                 let visible = state.visibility != 0;
-                found.push((path, TreeDocument { iid, key, parent: None, name, folder, size, visible }));
+                found.push((path, TreeDocument { iid, key, parent: None, name, folder, size, visible, known }));
             }
             Ok(())
         })?;
@@ -334,6 +346,11 @@ impl DocumentTree {
                     document.visible = *visible;
                 }
             }
+            TreeChange::Known(iid, visible) => {
+                if let Some(document) = self.documents.get_mut(iid) {
+                    (document.known, document.visible) = (true, *visible);
+                }
+            }
         }
     }
 
@@ -378,6 +395,8 @@ pub enum TreeChange {
     Resized(i64, u64),
     /// Whether students see it now.
     Shown(i64, bool),
+    /// Chamilo knows of it now; whether students see it.
+    Known(i64, bool),
 }
 
 fn size_of(document: &TreeDocument) -> i64 {
@@ -398,7 +417,7 @@ mod tests {
 
     fn entry(iid: i64, name: &str, folder: bool) -> TreeDocument {
         let name = name.as_bytes().into();
-        TreeDocument { iid, key: iid, parent: None, name, folder, size: Some(10), visible: true }
+        TreeDocument { iid, key: iid, parent: None, name, folder, size: Some(10), visible: true, known: true }
     }
 
     fn tree(paths: &[&str]) -> DocumentTree {

@@ -15,9 +15,6 @@ use super::{Course, Stamp};
 use crate::portal::database::{DatabaseError, Session, Value};
 use crate::portal::storage::Folder;
 
-/// Where documents lie in a course's folder.
-const DOCUMENTS: &[u8] = b"document/";
-
 /// The longest name on the disk, in bytes.
 const MAX_NAME: usize = 255;
 
@@ -36,18 +33,6 @@ pub struct Doomed<'a> {
     pub folder: bool,
 }
 
-/// Why a document was not deleted.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum RemoveError {
-    /// The file can't be removed or renamed.
-    #[error(transparent)]
-    Files(#[from] io::Error),
-    /// The database failed.
-    #[error(transparent)]
-    Database(#[from] DatabaseError),
-}
-
 /// How a document is deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Removal {
@@ -57,39 +42,30 @@ pub enum Removal {
     ForGood,
 }
 
-/// Deletes a document: rows first, then its file, in the transaction of `session`. `top` is the course's folder.
-pub fn remove(
+/// Deletes a document from the rows. The path that its row has from then on, `None` if it has none any more; its file is the
+/// caller's, and so is the transaction.
+pub fn remove_from_rows(
     session: &dyn Session,
     doomed: &Doomed<'_>,
     how: Removal,
     stamp: &Stamp,
-    top: &Folder,
-) -> Result<(), RemoveError> {
-    let Doomed { course, iid, key, path, folder } = *doomed;
+) -> Result<Option<Vec<u8>>, DatabaseError> {
+    let Doomed { course, iid, key, path, .. } = *doomed;
     let sql = "DELETE FROM templates WHERE course_code = ? AND user_id = ? AND ref_doc = ?";
     session.execute(sql, &[course.code.as_slice().into(), stamp.user.into(), key.into()])?;
-    let place = [DOCUMENTS, path].concat();
-    match how {
-        Removal::ForGood => {
-            remove_rows(session, course.id, iid, key)?;
-            match folder {
-                true => remove_folder(top, &place)?,
-                false => missing_is_fine(top.remove_file(&place))?,
-            }
-        }
-        Removal::Soft => {
-            let deleted = deleted_path(path, key);
-            let with_slash = [b"/".as_slice(), &deleted].concat();
-            session.execute("UPDATE c_document SET path = ? WHERE iid = ?", &[with_slash.into(), iid.into()])?;
-            let sql = "UPDATE c_item_property SET visibility = 2, lastedit_type = 'DocumentDeleted', \
-                       lastedit_date = ?, lastedit_user_id = ? \
-                       WHERE c_id = ? AND tool = 'document' AND ref = ? AND (session_id IS NULL OR session_id = 0)";
-            let values: [Value; 4] = [stamp.datetime().into(), stamp.user.into(), course.id.into(), key.into()];
-            session.execute(sql, &values)?;
-            missing_is_fine(top.move_to(&place, top, &[DOCUMENTS, &deleted].concat()))?;
-        }
+    if how == Removal::ForGood {
+        remove_rows(session, course.id, iid, key)?;
+        return Ok(None);
     }
-    Ok(())
+    let deleted = [b"/".as_slice(), &deleted_path(path, key)].concat();
+    let values: [Value; 2] = [deleted.as_slice().into(), iid.into()];
+    session.execute("UPDATE c_document SET path = ? WHERE iid = ?", &values)?;
+    let sql = "UPDATE c_item_property SET visibility = 2, lastedit_type = 'DocumentDeleted', \
+               lastedit_date = ?, lastedit_user_id = ? \
+               WHERE c_id = ? AND tool = 'document' AND ref = ? AND (session_id IS NULL OR session_id = 0)";
+    let values: [Value; 4] = [stamp.datetime().into(), stamp.user.into(), course.id.into(), key.into()];
+    session.execute(sql, &values)?;
+    Ok(Some(deleted))
 }
 
 /// Deletes the rows of a document.
@@ -99,8 +75,8 @@ pub fn remove_rows(session: &dyn Session, course: i64, iid: i64, key: i64) -> Re
     session.execute("DELETE FROM c_document WHERE iid = ?", &[iid.into()]).map(drop)
 }
 
-/// The path of a deleted document. A name that would be too long with the mark is cut.
-fn deleted_path(path: &[u8], key: i64) -> Vec<u8> {
+/// The path of a document that is out of sight. A name that would be too long with the mark is cut.
+pub fn deleted_path(path: &[u8], key: i64) -> Vec<u8> {
     let mark = format!("_DELETED_{key}");
     let (folder, name) = match path.iter().rposition(|byte| *byte == b'/') {
         Some(slash) => path.split_at(slash + 1),
@@ -115,44 +91,16 @@ fn deleted_path(path: &[u8], key: i64) -> Vec<u8> {
     [folder, name.get(..end.unwrap_or(0)).unwrap_or_default(), mark.as_bytes()].concat()
 }
 
-/// Removes a folder that holds nothing but what was deleted softly before, and what Chamilo lays into folders: anything
-/// else without a row is `ENOTEMPTY`. `top` is the course's folder, `place` the path in it.
-pub fn remove_folder(top: &Folder, place: &[u8]) -> io::Result<()> {
-    let names = match top.names(place) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        names => names?,
-    };
-    for name in &names {
-        let path = [place, b"/", name].concat();
-        let is_deleted = String::from_utf8_lossy(name).contains("_DELETED_");
-        let is_folder = top.names(&path).is_ok();
-        match (is_deleted || name == b"index.html", is_folder) {
-            (true, false) => top.remove_file(&path)?,
-            (true, true) => remove_all(top, &path)?,
-            // Something that has no row: it is not ours to remove.
-            (false, _) => return Err(io::Error::from_raw_os_error(libc::ENOTEMPTY)),
-        }
-    }
-    missing_is_fine(top.remove_folder(place))
-}
-
-/// Removes a folder with all that is in it.
-fn remove_all(top: &Folder, place: &[u8]) -> io::Result<()> {
+/// Expects that a folder without documents holds nothing but what was deleted softly before, and what Chamilo lays into
+/// folders: anything else that has no row is not ours to remove (`ENOTEMPTY`). `top` is the course's folder, `place` the
+/// path in it.
+pub fn expect_nothing_unknown(top: &Folder, place: &[u8]) -> io::Result<()> {
     for name in top.names(place)? {
-        let path = [place, b"/", &name].concat();
-        match top.remove_file(&path) {
-            Err(error) if error.raw_os_error() == Some(libc::EISDIR) => remove_all(top, &path)?,
-            removed => removed?,
+        if !String::from_utf8_lossy(&name).contains("_DELETED_") && name != b"index.html" {
+            return Err(io::Error::from_raw_os_error(libc::ENOTEMPTY));
         }
     }
-    top.remove_folder(place)
-}
-
-fn missing_is_fine(outcome: io::Result<()>) -> io::Result<()> {
-    match outcome {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        outcome => outcome,
-    }
+    Ok(())
 }
 
 #[cfg(test)]

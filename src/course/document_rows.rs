@@ -69,11 +69,7 @@ pub fn insert(
     document: &NewDocument<'_>,
     stamp: &Stamp,
 ) -> Result<i64, DocumentRowError> {
-    let edit = match (document.kind, document.visible) {
-        (DocumentKind::Folder, _) => "FolderCreated",
-        (DocumentKind::File { .. }, true) => "DocumentVisible",
-        (DocumentKind::File { .. }, false) => "DocumentInvisible",
-    };
+    let edit = edit_of_new(document.kind == DocumentKind::Folder, document.visible);
     insert_with_edit(session, course, document, edit, stamp)
 }
 
@@ -86,6 +82,16 @@ pub fn insert_with_edit(
     edit: &str,
     stamp: &Stamp,
 ) -> Result<i64, DocumentRowError> {
+    let iid = insert_unknown(session, course, document)?;
+    let visibility = if document.visible { Visibility::Visible } else { Visibility::Invisible };
+    let property = NewProperty { tool: "document", item: iid, edit, visibility, shown: None };
+    property_rows::insert(session, course, &property, stamp)?;
+    Ok(iid)
+}
+
+/// Enters a document that Chamilo is not to know of yet: without a row in `c_item_property`, for Chamilo shows, counts and
+/// copies nothing that has none.
+pub fn insert_unknown(session: &dyn Session, course: i64, document: &NewDocument<'_>) -> Result<i64, DocumentRowError> {
     check_path(document.path)?;
     let (filetype, size) = match document.kind {
         DocumentKind::File { size } => ("file", size),
@@ -107,10 +113,30 @@ pub fn insert_with_edit(
         ],
     )?;
     property_rows::set_second_key(session, "c_document", "id", iid)?;
-    let visibility = if document.visible { Visibility::Visible } else { Visibility::Invisible };
-    let property = NewProperty { tool: "document", item: iid, edit, visibility, shown: None };
-    property_rows::insert(session, course, &property, stamp)?;
     Ok(iid)
+}
+
+/// Lets Chamilo know of a document that was entered without its knowing, as if it were new.
+pub fn make_known(
+    session: &dyn Session,
+    course: i64,
+    (key, folder): (i64, bool),
+    visible: bool,
+    stamp: &Stamp,
+) -> Result<(), DatabaseError> {
+    let visibility = if visible { Visibility::Visible } else { Visibility::Invisible };
+    let edit = edit_of_new(folder, visible);
+    let property = NewProperty { tool: "document", item: key, edit, visibility, shown: None };
+    property_rows::insert(session, course, &property, stamp).map(drop)
+}
+
+/// What the property row of a new document says happened last.
+fn edit_of_new(folder: bool, visible: bool) -> &'static str {
+    match (folder, visible) {
+        (true, _) => "FolderCreated",
+        (false, true) => "DocumentVisible",
+        (false, false) => "DocumentInvisible",
+    }
 }
 
 /// A file's length as the column can hold it: at most 2147483647, as MariaDB stores a longer one.

@@ -204,8 +204,12 @@ pub fn refusal(name: &[u8], folder: bool, top: bool, extensions: &ExtensionFilte
 }
 
 /// How names of passing files begin and end: lock files, copies and drafts of editors, file managers' own notes.
-const PASSING: [(&str, &str); 18] = [
+const PASSING: [(&str, &str); 25] = [
     ("", "~"),
+    ("", ".part"),
+    ("", ".filepart"),
+    ("", ".crdownload"),
+    ("", ".kate-swp"),
     ("~$", ""),
     (".~lock.", "#"),
     (".", ".swp"),
@@ -220,17 +224,20 @@ const PASSING: [(&str, &str); 18] = [
     ("._", ""),
     (".DS_Store", ""),
     (".Trash-", ""),
+    (".Trashes", ""),
+    (".Spotlight-V100", ""),
+    (".fseventsd", ""),
     ("lu", ".tmp"),
     ("~WRL", ".tmp"),
     (".~tmp~", ""),
 ];
 
 /// Whole names of passing files.
-const PASSING_NAMES: [&str; 4] = ["4913", "Thumbs.db", "desktop.ini", ".directory"];
+const PASSING_NAMES: [&str; 6] = ["4913", "Thumbs.db", "ehthumbs.db", "desktop.ini", ".directory", "$RECYCLE.BIN"];
 
 /// Whether a file of this name is on its way to another one or belongs to a program, and is no document for people:
-/// editors' drafts and locks, `rsync`'s and `sed`'s temporary files, file managers' notes. Such a document is never shown
-/// to students, and when it is deleted it is gone.
+/// editors' drafts and locks, `rsync`'s and `sed`'s temporary files, file managers' notes. Chamilo is not let know of such a
+/// document until it gets another name, and when it is deleted it is gone.
 pub fn is_passing(name: &[u8]) -> bool {
     let ends = PASSING.iter().any(|(start, end)| {
         name.len() >= start.len() + end.len() && name.starts_with(start.as_bytes()) && name.ends_with(end.as_bytes())
@@ -243,7 +250,12 @@ pub fn is_passing(name: &[u8]) -> bool {
             .rposition(|byte| *byte == b'.')
             .is_some_and(|dot| dot > 1 && random(name.get(dot + 1..).unwrap_or_default()));
     let sed = name.strip_prefix(b"sed").is_some_and(random);
-    ends || rsync || sed || PASSING_NAMES.iter().any(|passing| passing.as_bytes() == name)
+    ends || rsync || sed || PASSING_NAMES.iter().any(|passing| passing.as_bytes().eq_ignore_ascii_case(name))
+}
+
+/// Whether a document of this path, or a folder that it lies in, is passing ([`is_passing`]).
+pub fn is_passing_path(path: &[u8]) -> bool {
+    path.split(|byte| *byte == b'/').any(is_passing)
 }
 
 /// What the platform does with an uploaded file's extension.

@@ -766,6 +766,7 @@ impl Filesystem for Adapter {
     /// The mount ends: what was closed is restored first.
     fn destroy(&mut self) {
         self.fs.end_uploads();
+        self.fs.end_documents();
     }
 }
 

@@ -6,7 +6,6 @@ use crate::archive::ReadError;
 use crate::backup::BackupError;
 use crate::course::create::CreateError;
 use crate::course::delete::DeleteError;
-use crate::course::document_removal::RemoveError;
 use crate::course::document_rows::DocumentRowError;
 use crate::course::names::Refusal;
 use crate::portal::database::DatabaseError;
@@ -65,9 +64,6 @@ pub enum FsError {
     /// A value that an attribute can't have.
     #[error("{0}")]
     Value(&'static str),
-    /// A document can't be deleted.
-    #[error(transparent)]
-    Remove(#[from] RemoveError),
     /// A course can't be made.
     #[error(transparent)]
     Create(#[from] CreateError),
@@ -144,7 +140,6 @@ impl FsError {
             FsError::Elsewhere => libc::EXDEV,
             FsError::NotInCourses => libc::EPERM,
             FsError::NotSupported => libc::EOPNOTSUPP,
-            FsError::Remove(RemoveError::Files(error)) => error.raw_os_error().unwrap_or(libc::EIO),
             FsError::Create(error) => match error {
                 CreateError::InvalidCode { .. } | CreateError::TitleTooLong { .. } => libc::EINVAL,
                 CreateError::CodeTaken(_) | CreateError::FolderTaken(_) => libc::EEXIST,
@@ -171,11 +166,8 @@ impl FsError {
             FsError::Backup(BackupError::Files { source, .. }) => source.raw_os_error().unwrap_or(libc::EIO),
             FsError::Archive(ReadError::Changed { .. }) => libc::ESTALE,
             FsError::Database(DatabaseError::Busy { .. })
-            | FsError::Row(DocumentRowError::Database(DatabaseError::Busy { .. }))
-            | FsError::Remove(RemoveError::Database(DatabaseError::Busy { .. })) => libc::EBUSY,
-            FsError::Database(_) | FsError::Backup(_) | FsError::Archive(_) | FsError::Row(_) | FsError::Remove(_) => {
-                libc::EIO
-            }
+            | FsError::Row(DocumentRowError::Database(DatabaseError::Busy { .. })) => libc::EBUSY,
+            FsError::Database(_) | FsError::Backup(_) | FsError::Archive(_) | FsError::Row(_) => libc::EIO,
         }
     }
 
@@ -202,7 +194,6 @@ impl FsError {
                 | FsError::Backup(_)
                 | FsError::Archive(_)
                 | FsError::Row(_)
-                | FsError::Remove(_)
                 | FsError::Create(_)
                 | FsError::Delete(_)
         );

@@ -105,6 +105,11 @@ impl Changing<'_> {
         self.tree.read()
     }
 
+    /// Where `path` of the course's folder lies below `app/courses/`.
+    pub fn place(&self, path: &[u8]) -> Vec<u8> {
+        [self.course.directory.as_slice(), b"/", path].concat()
+    }
+
     /// Notes that the tree is to follow `change` once the rows are committed.
     pub fn follow(&mut self, change: TreeChange) {
         self.changes.push(change);
@@ -191,16 +196,18 @@ impl Snapshots {
         Ok(rules)
     }
 
-    /// Changes documents of a course in one transaction, and lets the tree follow when it is committed.
+    /// Changes documents of a course in one transaction, and lets the tree follow when it is committed. `over` is told
+    /// then whether it was, before the next change begins.
     pub fn change<T>(
         &self,
         portal: &Portal,
         (course, number): (&Course, u32),
         work: impl FnOnce(&mut Changing<'_>) -> Result<T, FsError>,
+        over: impl FnOnce(bool),
     ) -> Result<T, FsError> {
         let database = portal.database();
         let _turn = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        let (tree, changes, answer) = database.write_followed(|session| {
+        let outcome = database.write_followed(|session| {
             let counter = database.foreign_counter()?;
             let kept = self.at(counter, |state| state.tree(number).zip(state.rules.get(&number).cloned()));
             let (tree, rules) = match kept {
@@ -221,7 +228,9 @@ impl Snapshots {
             self.lock().own += 1;
             let answer = work(&mut changing)?;
             Ok::<_, FsError>((tree, changing.changes, answer))
-        })?;
+        });
+        over(outcome.is_ok());
+        let (tree, changes, answer) = outcome?;
         tree.follow(&changes);
         self.lock().own += 1;
         Ok(answer)

@@ -51,14 +51,9 @@ pub struct Decoder<'t> {
 }
 
 impl<'t> Decoder<'t> {
-    /// For a file of the form `form` in `folder`.
-    pub fn new(tree: &'t Tree, form: &'static FileForm, folder: Place, stamp: &'t Stamp) -> Decoder<'t> {
-        // The page of a folder lies in it: what counts is where the folder lies.
-        let around = match folder {
-            Place::Folder(..) if form.folder => tree.entry(folder).and_then(|entry| entry.parent).unwrap_or(folder),
-            folder => folder,
-        };
-        let home = match around {
+    /// For a file of the form `form` in `folder`; `home` is the folder that its item lies in.
+    pub fn new(tree: &'t Tree, form: &'static FileForm, folder: Place, home: Place, stamp: &'t Stamp) -> Decoder<'t> {
+        let home = match home {
             Place::Folder(key, row) => kind(key).map(|kind| (kind.table.name, row)),
             _ => None,
         };
@@ -107,10 +102,12 @@ impl<'t> Decoder<'t> {
         if self.mounted { links::stored(&text, &here.directory) } else { text }
     }
 
-    /// The draft of the item that `object` tells, and `columns` besides it. `parts` are the objects of the items of the
+    /// The draft of the item that `object` tells, and `columns` besides it, from a file whose name without extension is
+    /// `stem`. `parts` are the objects of the items of the
     /// first part, with their columns, where these are not in the object.
     pub fn draft(
         mut self,
+        stem: &str,
         object: &Object,
         columns: Vec<(&'static str, Value)>,
         parts: Option<Vec<PartItem>>,
@@ -146,7 +143,7 @@ impl<'t> Decoder<'t> {
             .unwrap_or(self.frame.main);
         self.scopes.push(scope);
         let key = self.frame.main;
-        let main = self.row(&kind.table, object, columns, None, Rank::Main, key, "", &allowed)?;
+        let main = self.row(&kind.table, object, columns, None, (Rank::Main, 0), key, "", &allowed)?;
         let mut properties = vec![self.properties(kind, object, "")?];
         let mut fields = vec![fields(object, "")?];
         let mut records = Vec::new();
@@ -157,7 +154,7 @@ impl<'t> Decoder<'t> {
                 let path = format!("{name}[{place}]");
                 let rank = Rank::Part(number);
                 let allowed = [PROPERTIES, FIELDS].map(str::to_owned);
-                rows.push(self.row(&kind.table, &object, columns, None, rank, key, &path, &allowed)?);
+                rows.push(self.row(&kind.table, &object, columns, None, (rank, place), key, &path, &allowed)?);
                 properties.push(self.properties(kind, &object, &path)?);
                 fields.push(self::fields(&object, &path)?);
             }
@@ -169,7 +166,9 @@ impl<'t> Decoder<'t> {
             told: object.keys().cloned().collect(),
             now: self.stamp.datetime(),
             next_key: self.next_key,
+            stem: stem.to_owned(),
         };
+        list_parts(form, &mut parsed);
         if let Some(complete) = form.complete {
             complete(&mut parsed);
         }
@@ -209,7 +208,7 @@ impl<'t> Decoder<'t> {
         object: &Object,
         columns: Vec<(&'static str, Value)>,
         parent: Option<(&Table, &Record)>,
-        rank: Rank,
+        (rank, place): (Rank, usize),
         key: i64,
         path: &str,
         allowed: &[String],
@@ -238,12 +237,14 @@ impl<'t> Decoder<'t> {
             } else if let Some(value) = object.get(name) {
                 told.push((column, value));
             } else {
-                let value =
-                    self.frame.supplied(table, column.name, rank).unwrap_or_else(|| match words.default(column.name) {
+                let value = self.frame.supplied(table, column.name, rank, place).unwrap_or_else(|| {
+                    match words.default(column.name) {
                         Some(Given::Today) => Value::from(self.stamp.datetime().chars().take(10).collect::<String>()),
                         Some(Given::User) => Value::Int(self.user(None)),
+                        Some(Given::Language) => self.tree.items().course.get("course_language").clone(),
                         _ => Value::from(self.stamp.datetime()),
-                    });
+                    }
+                });
                 record.set(column.name, value);
             }
         }
@@ -308,7 +309,16 @@ impl<'t> Decoder<'t> {
             let mut rows = Vec::new();
             for (number, (object, key)) in objects.iter().zip(keys).enumerate() {
                 let at = format!("{}[{number}]", join(path, name));
-                rows.push(self.row(child, object, Vec::new(), Some((table, &record)), Rank::Below, key, &at, &[])?);
+                rows.push(self.row(
+                    child,
+                    object,
+                    Vec::new(),
+                    Some((table, &record)),
+                    (Rank::Below, number),
+                    key,
+                    &at,
+                    &[],
+                )?);
             }
             if let Some(children) = record.children.get_mut(place) {
                 *children = rows;
@@ -359,6 +369,12 @@ impl<'t> Decoder<'t> {
                 value => Ok(value),
             },
             _ => {
+                let words = self.form.table(table.name).words_of(column.name);
+                if let (Some(word), false) = (value.as_str(), words.is_empty()) {
+                    let found = words.iter().find(|(_, known)| *known == word).map(|(number, _)| Value::Int(*number));
+                    let all = || words.iter().map(|(_, word)| *word).collect::<Vec<_>>().join(", ");
+                    return found.ok_or_else(|| wanted(&format!("a number or one of the words {}", all())));
+                }
                 let value = value_of(value).ok_or_else(|| wanted("a text or number"))?;
                 if column.is_number()
                     && matches!(&value, Value::Text(text) if !text.is_empty() && value.as_int().is_none())
@@ -452,6 +468,34 @@ impl<'t> Decoder<'t> {
         }
         Ok(vec![Row::new(columns.into(), values)])
     }
+}
+
+/// Lists the items of a part in their order, if the file lists them no otherwise.
+fn list_parts(form: &'static FileForm, parsed: &mut Parsed) {
+    for (number, part) in form.parts.iter().enumerate() {
+        let (Belongs::Listed(table, column, order), Some(kind)) = (part.belongs, form.kind()) else { continue };
+        let Some((place, child)) = kind.table.child(table) else { continue };
+        if parsed.told.contains(form.table(table).list_name(child)) {
+            continue;
+        }
+        let part = kind_of(part.kind);
+        let keys: Vec<i64> = parsed.parts.get(number).into_iter().flatten().filter_map(|row| row.key(part?)).collect();
+        let mut rows = Vec::new();
+        for (place, key) in (1_i64..).zip(keys) {
+            let mut row = Record::new(child);
+            row.set(child.primary, Value::Int(parsed.key()));
+            row.set(column, Value::Int(key));
+            row.set(order, Value::Int(place));
+            rows.push(row);
+        }
+        if let Some(children) = parsed.main.children.get_mut(place) {
+            *children = rows;
+        }
+    }
+}
+
+fn kind_of(key: &str) -> Option<&'static Table> {
+    kind(key).map(|kind| &kind.table)
 }
 
 /// The values of extra fields that `object` tells.

@@ -3,12 +3,16 @@
 use std::collections::HashSet;
 
 use crate::course::item::{Item, Record};
+use crate::portal::database::{Row, Value};
 
 use super::form::FileForm;
 use super::tree::Place;
 
 /// Keys that rows have until they are written are below this.
 pub(super) const FIRST_KEY: i64 = -1_000_000;
+
+/// Keys of events that follow from the rule of another are so much below its own.
+const FIRST_REPEATED: i64 = 1_000_000;
 
 /// Items read from a file. Their own keys stand for nothing yet (they are negative); references to what the course has
 /// hold its keys.
@@ -52,6 +56,37 @@ impl Draft {
         self.main().map(|item| item.record.bytes(self.form.title)).unwrap_or_default()
     }
 
+    /// Adds an event for each of the times, start and end, at which the event of the draft takes place once more.
+    pub(super) fn repeat(&mut self, times: Vec<(String, String)>) {
+        let Some(first) = self.items.first().cloned() else { return };
+        let Some(parent) = first.record.key(&first.kind.table) else { return };
+        for ((start, end), number) in times.into_iter().zip(1..) {
+            let mut item = first.clone();
+            item.record.children.iter_mut().for_each(Vec::clear);
+            item.record.set("parent_event_id", Value::Int(parent));
+            let key = Value::Int(parent - FIRST_REPEATED - number);
+            item.record.set(first.kind.table.key, key.clone());
+            item.record.set(first.kind.table.primary, key);
+            let shown = |column: &str| match column {
+                "start_visible" => Some(Value::from(start.clone())),
+                "end_visible" => Some(Value::from(end.clone())),
+                _ => None,
+            };
+            for row in &mut item.properties {
+                let (columns, values): (Vec<_>, Vec<_>) = row
+                    .clone()
+                    .into_pairs()
+                    .into_iter()
+                    .map(|(column, value)| (column.clone(), shown(&column).unwrap_or(value)))
+                    .unzip();
+                *row = Row::new(columns.into(), values);
+            }
+            item.record.set("start_date", start.into());
+            item.record.set("end_date", end.into());
+            self.items.push(item);
+        }
+    }
+
     /// Gives the item the title that the file name `stem` tells, unless that is the name which its own title has.
     pub fn retitle(&mut self, stem: &str) {
         let title = self.title();
@@ -69,6 +104,8 @@ pub struct Parsed {
     pub main: Record,
     /// The rows of each part.
     pub parts: Vec<Vec<Record>>,
+    /// The file's name without its extension.
+    pub stem: String,
     /// Names of the members that the file's JSON has.
     pub told: HashSet<String>,
     /// The time of the act, `DATETIME` in UTC.
@@ -77,6 +114,13 @@ pub struct Parsed {
 }
 
 impl Parsed {
+    /// Sets a column of the item's row, unless the file tells it under `name`.
+    pub fn set(&mut self, name: &str, column: &str, value: impl Into<Value>) {
+        if !self.told.contains(name) {
+            self.main.set(column, value.into());
+        }
+    }
+
     /// A key for a new row.
     pub fn key(&mut self) -> i64 {
         self.next_key -= 1;

@@ -6,7 +6,7 @@ use crate::course::tool::{Role, SHORTCUT, Table};
 use crate::portal::database::{Row, Value};
 use crate::portal::schema;
 
-use super::form::{Belongs, kind};
+use super::form::{Belongs, Syntax, kind};
 use super::frame::{Frame, Rank};
 use super::json::{Json, Members};
 use super::links;
@@ -24,7 +24,7 @@ pub const FILE: &str = "file";
 /// The course, where texts name it.
 pub const COURSE: &str = "course";
 /// How links in texts stand.
-pub const LINKS: &str = "links";
+pub const LINKS: &str = "document_links";
 /// A value where else a path would stand.
 pub const VALUE: &str = "value";
 
@@ -83,10 +83,28 @@ impl<'t> Encoder<'t> {
         self.tree.part(self.unit, number)
     }
 
+    /// The tree.
+    pub fn tree(&self) -> &'t Tree {
+        self.tree
+    }
+
+    /// All of an event: what its standard properties show stands here once more, as it is.
+    pub fn event(&self) -> Members {
+        self.unit(&[], false)
+    }
+
     /// A text with the links as they are in a mounted course.
     pub fn text(&self, html: &[u8]) -> Vec<u8> {
         let mounted = self.mounted.then(|| links::mounted(html, &self.tree.address().directory, self.depth()));
         mounted.flatten().unwrap_or_else(|| html.to_vec())
+    }
+
+    /// A value as JSON, with the links as they are in a mounted course.
+    pub fn html(&self, known: Option<&schema::Column>, value: &Value) -> Json {
+        match value {
+            Value::Text(text) => Json::text(&self.text(text)),
+            value => Json::of(known, value),
+        }
     }
 
     fn depth(&self) -> usize {
@@ -144,12 +162,15 @@ impl<'t> Encoder<'t> {
     /// The item of the file: all but the columns `told`, which stand elsewhere, and its parts if `with_parts`.
     pub fn unit(&self, told: &[&str], with_parts: bool) -> Members {
         let Some(main) = self.main() else { return Vec::new() };
-        let mut members = self.item(main, Rank::Main, told);
+        let mut members = self.item(main, Rank::Main, 0, told);
         if with_parts {
             for (number, part) in self.unit.form.parts.iter().enumerate() {
                 let Some(kind) = kind(part.kind) else { continue };
-                let list: Vec<Json> =
-                    self.part(number).map(|item| Json::Map(self.item(item, Rank::Part(number), &[]))).collect();
+                let list: Vec<Json> = self
+                    .part(number)
+                    .enumerate()
+                    .map(|(place, item)| Json::Map(self.item(item, Rank::Part(number), place, &[])))
+                    .collect();
                 if !list.is_empty() {
                     members.push((self.part_name(part.belongs, &kind.table), Json::List(list)));
                 }
@@ -166,8 +187,8 @@ impl<'t> Encoder<'t> {
     }
 
     /// One item: its row, and what hangs on it.
-    pub fn item(&self, item: &Item, rank: Rank, told: &[&str]) -> Members {
-        let mut members = self.record(&item.kind.table, &item.record, None, rank, told);
+    pub fn item(&self, item: &Item, rank: Rank, place: usize, told: &[&str]) -> Members {
+        let mut members = self.record(&item.kind.table, &item.record, None, (rank, place), told);
         if item.kind.property_tool.is_some() {
             match self.properties(item) {
                 Some(properties) if properties.is_empty() => {}
@@ -231,7 +252,7 @@ impl<'t> Encoder<'t> {
         table: &'static Table,
         record: &Record,
         parent: Option<(&Table, &Record)>,
-        rank: Rank,
+        (rank, place): (Rank, usize),
         told: &[&str],
     ) -> Members {
         let words = self.unit.form.table(table.name);
@@ -266,7 +287,7 @@ impl<'t> Encoder<'t> {
             if self.frame.fixed(column, rank).is_some() {
                 continue;
             }
-            let supplied = self.frame.supplied(table, column, rank);
+            let supplied = self.frame.supplied(table, column, rank, place);
             if supplied.is_some_and(|supplied| supplied.to_text() == value.to_text()) {
                 continue;
             }
@@ -276,12 +297,12 @@ impl<'t> Encoder<'t> {
                     Some(key) => self.user(key).unwrap_or(Json::Null),
                     None => Json::of(known, value),
                 },
-                Role::Html => match value {
-                    Value::Text(text) => Json::text(&self.text(text)),
-                    value => Json::of(known, value),
-                },
+                Role::Html => self.html(known, value),
                 Role::Reference(target) | Role::Late(target) => self.reference(target, value, known, parent),
-                _ => Json::of(known, value),
+                _ => {
+                    let words = words.words_of(column).iter().find(|(number, _)| value.as_int() == Some(*number));
+                    words.map_or_else(|| Json::of(known, value), |(_, word)| Json::from(*word))
+                }
             };
             match known {
                 Some(_) => members.push((words.name(column).to_owned(), json)),
@@ -292,14 +313,31 @@ impl<'t> Encoder<'t> {
             members.push((COLUMNS.into(), Json::Map(more)));
         }
         for (child, rows) in table.children.iter().zip(&record.children) {
-            if child.users_own || rows.is_empty() {
+            // A sheet shows all its lists, so that whoever edits it sees what there may be.
+            let shown = !rows.is_empty() || (rank == Rank::Main && self.unit.form.syntax == Syntax::Sheet);
+            if child.users_own || !shown || (rank == Rank::Main && self.is_implied(child, rows)) {
                 continue;
             }
-            let list = rows.iter().map(|row| self.record(child, row, Some((table, record)), Rank::Below, &[]));
+            let list = rows.iter().enumerate();
+            let list =
+                list.map(|(place, row)| self.record(child, row, Some((table, record)), (Rank::Below, place), &[]));
             let name = self.unit.form.table(child.name).list_name(child);
             members.push((name.to_owned(), Json::List(list.map(Json::Map).collect())));
         }
         members
+    }
+
+    /// Whether rows only list the items of a part in their order.
+    fn is_implied(&self, child: &Table, rows: &[Record]) -> bool {
+        let mut parts = self.unit.form.parts.iter().enumerate();
+        parts.any(|(number, part)| match part.belongs {
+            Belongs::Listed(table, column, order) if table == child.name => {
+                let keys: Vec<Option<i64>> = self.part(number).map(|item| item.record.key(&item.kind.table)).collect();
+                let in_order = (1..).zip(rows).all(|(place, row)| row.int(order) == Some(place));
+                in_order && rows.iter().map(|row| row.int(column)).eq(keys)
+            }
+            _ => false,
+        })
     }
 
     /// The file of a row, as a path from the file's folder; `None` if it has none.

@@ -11,6 +11,8 @@ pub struct FileForm {
     pub tool: &'static str,
     /// Key of the kind of items that have a file of their own.
     pub kind: &'static str,
+    /// What such a file is called, in itself and in its schema.
+    pub name: &'static str,
     /// What the bytes are.
     pub syntax: Syntax,
     /// The column with the title, which also gives the file its name.
@@ -34,6 +36,7 @@ impl FileForm {
     pub const PLAIN: FileForm = FileForm {
         tool: "",
         kind: "",
+        name: "",
         syntax: Syntax::Sheet,
         title: "title",
         home: Home::Tool,
@@ -99,6 +102,8 @@ pub enum Home {
     Folder(&'static str),
     /// The folder of the item that a column leads to, the tool's if it leads to none: the column and the item's kind.
     Below(&'static str, &'static str),
+    /// The same, but nowhere else: what leads to none is not shown, as in Chamilo.
+    Inside(&'static str, &'static str),
     /// The tool's folder, but a folder of another name for items with this value in a column: column, value, name.
     Unless(&'static str, i64, &'static str),
 }
@@ -116,8 +121,11 @@ pub struct Part {
 pub enum Belongs {
     /// By a column with that item's key.
     By(&'static str),
-    /// A child table of that item lists it: the table and its column. The first that lists it counts.
-    Listed(&'static str, &'static str),
+    /// A child table of that item lists it: the table, its column, and the one with the place in the list. The first
+    /// that lists it counts.
+    Listed(&'static str, &'static str, &'static str),
+    /// It is of the same kind and lies below that item: the column with the key of the one right above it.
+    Below(&'static str),
     /// Both have the same number in this column; the newest stands for all.
     Version(&'static str),
 }
@@ -134,11 +142,21 @@ pub struct TableForm {
     pub fields: &'static [(&'static str, &'static str)],
     /// What columns hold that a file does not tell, where that is not nothing.
     pub defaults: &'static [(&'static str, Given)],
+    /// Columns of numbers that stand for something: column, and a word for each number.
+    pub words: &'static [(&'static str, Words)],
 }
+
+/// Numbers, and what they are called.
+pub type Words = &'static [(i64, &'static str)];
 
 impl TableForm {
     /// A table without a word of its own.
-    pub const PLAIN: TableForm = TableForm { table: "", row: "row", list: "", fields: &[], defaults: &[] };
+    pub const PLAIN: TableForm = TableForm { table: "", row: "row", list: "", fields: &[], defaults: &[], words: &[] };
+
+    /// The words for the numbers in `column`.
+    pub fn words_of(&self, column: &str) -> Words {
+        self.words.iter().find(|(known, _)| *known == column).map_or(&[], |(_, words)| *words)
+    }
 
     /// The name of a column in files.
     pub fn name<'n>(&self, column: &'n str) -> &'n str {
@@ -174,6 +192,10 @@ pub enum Given {
     Today,
     /// Who acts.
     User,
+    /// The course's language, by Chamilo's English name.
+    Language,
+    /// The row's place in its list, counted from 1.
+    Place,
 }
 
 pub use super::draft::Parsed;

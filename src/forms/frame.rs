@@ -30,12 +30,18 @@ pub enum Rank {
 }
 
 impl Frame {
-    /// What `column` holds if the file does not tell it; `None` if that is another thing every time.
-    pub fn supplied(&self, table: &Table, column: &str, rank: Rank) -> Option<Value> {
+    /// What `column` of the row with the number `place` in its list holds if the file does not tell it; `None` if that is
+    /// another thing every time.
+    pub fn supplied(&self, table: &Table, column: &str, rank: Rank, place: usize) -> Option<Value> {
         if let Some(value) = self.fixed(column, rank) {
             return Some(value);
         }
         let form = self.form;
+        if let Rank::Part(number) = rank
+            && form.parts.get(number).is_some_and(|part| matches!(part.belongs, Belongs::Below(of) if of == column))
+        {
+            return Some(Value::Int(self.main));
+        }
         let main = form.kind().map_or("", |kind| kind.table.name);
         if let (Role::Reference(target), true) = (table.role(column), rank != Rank::Main) {
             if target == main {
@@ -48,7 +54,8 @@ impl Frame {
         match form.table(table.name).default(column) {
             Some(Given::Int(number)) => Some(Value::Int(number)),
             Some(Given::Text(text)) => Some(Value::from(text)),
-            Some(Given::Now | Given::Today | Given::User) => None,
+            Some(Given::Place) => Some(Value::Int(place as i64 + 1)),
+            Some(Given::Now | Given::Today | Given::User | Given::Language) => None,
             None => {
                 let known = schema::columns(table.name).iter().find(|known| known.name == column);
                 Some(known.map_or(Value::Null, schema::Column::empty))
@@ -59,7 +66,9 @@ impl Frame {
     /// What `column` holds in any case, whatever a file says.
     pub fn fixed(&self, column: &str, rank: Rank) -> Option<Value> {
         match (rank, self.form.home) {
-            (Rank::Main, Home::Below(of, _)) if of == column => return self.home.map(|(_, key)| Value::Int(key)),
+            (Rank::Main, Home::Below(of, _) | Home::Inside(of, _)) if of == column => {
+                return self.home.map(|(_, key)| Value::Int(key));
+            }
             _ => {}
         }
         let part = match rank {

@@ -6,6 +6,7 @@
 //! are opened, closed and removed, is left to the file system.
 
 pub mod attachments;
+mod calendar;
 pub mod declared;
 mod decode;
 mod draft;

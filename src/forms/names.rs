@@ -40,6 +40,15 @@ pub fn stem(title: &[u8]) -> String {
     if name.is_empty() { "Untitled".into() } else { name.into() }
 }
 
+/// A name as a word of plain letters, digits and underlines, for what Chamilo names by such words.
+pub fn plain_word(name: &str) -> String {
+    let text = deunicode::deunicode(name);
+    let word: String =
+        text.chars().map(|letter| if letter.is_ascii_alphanumeric() || letter == '-' { letter } else { '_' }).collect();
+    let word = word.trim_matches('_');
+    if word.is_empty() { "untitled".into() } else { word.into() }
+}
+
 /// Text without the tags of HTML and with its entities as characters. What is no tag stays.
 fn plain(text: &str) -> String {
     if !text.contains(['<', '&']) {

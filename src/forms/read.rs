@@ -5,9 +5,11 @@ use serde_json::Value as Js;
 use crate::course::Stamp;
 use crate::portal::database::Value;
 
+use super::calendar::{self, Event, Repetition};
 use super::declared::FORMS;
 use super::decode::{Decoder, Object};
 use super::draft::Draft;
+use super::encode;
 use super::error::FormError;
 use super::form::{FileForm, Home, Syntax, kind};
 use super::json::bytes_of;
@@ -25,12 +27,20 @@ pub fn read(tree: &Tree, folder: Place, name: &[u8], bytes: &[u8], stamp: &Stamp
     let form = form_for(folder, name)?;
     let text_name = String::from_utf8_lossy(name);
     let stem = stem_of(&text_name);
-    let decoder = Decoder::new(tree, form, folder, stamp);
+    // The page of a folder lies in it: what counts is where the folder lies.
+    let above = tree.entry(folder).and_then(|entry| entry.parent).filter(|_| form.folder);
+    let home = above.unwrap_or(folder);
+    let decoder = Decoder::new(tree, form, folder, home, stamp);
     match form.syntax {
         Syntax::Page(column) => read_page(form, decoder, column, stem, bytes).map(|draft| vec![draft]),
         Syntax::Shortcut(column) => read_shortcut(form, decoder, column, stem, bytes).map(|draft| vec![draft]),
         Syntax::Articles(column) => read_articles(form, decoder, column, stem, bytes).map(|draft| vec![draft]),
-        Syntax::Calendar | Syntax::Sheet | Syntax::Package => Err(wrong_kind(folder, name)),
+        Syntax::Sheet => read_sheet(form, decoder, stem, bytes).map(|draft| vec![draft]),
+        Syntax::Calendar => calendar::read(bytes)?
+            .into_iter()
+            .map(|event| read_event(Decoder::new(tree, form, folder, home, stamp), stem, &event))
+            .collect(),
+        Syntax::Package => Err(wrong_kind(folder, name)),
     }
 }
 
@@ -40,8 +50,13 @@ pub fn read_folder(tree: &Tree, folder: Place, name: &[u8], stamp: &Stamp) -> Re
         name: String::from_utf8_lossy(name).into_owned(),
         takes: takes(folder),
     })?;
-    let title = Value::from(String::from_utf8_lossy(name).into_owned());
-    Decoder::new(tree, form, folder, stamp).draft(&Object::new(), vec![(form.title, title)], None)
+    let name = String::from_utf8_lossy(name);
+    Decoder::new(tree, form, folder, folder, stamp).draft(
+        &name,
+        &Object::new(),
+        vec![(form.title, Value::from(name.clone().into_owned()))],
+        None,
+    )
 }
 
 /// The form of files called `name` in `folder`.
@@ -62,12 +77,12 @@ pub fn form_for(folder: Place, name: &[u8]) -> Result<&'static FileForm, FormErr
 fn forms_in(folder: Place) -> impl Iterator<Item = &'static FileForm> {
     FORMS.iter().copied().filter(move |form| match (folder, form.home) {
         (Place::Tool(tool), Home::Tool | Home::Unless(..)) => form.tool == tool,
-        // Links lie in the tool's folder if they are in no category; a forum's threads never do.
+        // Links lie in the tool's folder if they are in no category; threads lie in forums only.
         (Place::Tool(tool), Home::Below(..)) => form.tool == tool,
         (Place::Shelf(tool, shelf), Home::Folder(name) | Home::Unless(_, _, name)) => {
             form.tool == tool && name == shelf
         }
-        (Place::Folder(kind, _), Home::Below(_, above)) => kind == above,
+        (Place::Folder(kind, _), Home::Below(_, above) | Home::Inside(_, above)) => kind == above,
         _ => false,
     })
 }
@@ -121,10 +136,13 @@ fn read_page(
         fields.remove(page::TITLE);
     }
     let title = read.title(exact).unwrap_or_else(|| stem.as_bytes().to_vec());
+    // An introduction's title is its tool, which the file is called by.
+    let by_name = form.kind().is_some_and(|kind| kind.table.key == form.title) && names::stem(&title) != stem;
+    let title = if by_name { stem.as_bytes().to_vec() } else { title };
     let title = told(form, form.title, title, &mut fields);
     let body = decoder.text(read.body);
     let body = told(form, column, body, &mut fields);
-    let mut draft = decoder.draft(&fields, vec![(form.title, title), (column, body)], None)?;
+    let mut draft = decoder.draft(stem, &fields, vec![(form.title, title), (column, body)], None)?;
     draft.partial = read.fields.is_none().then(|| vec![form.title, column]);
     Ok(draft)
 }
@@ -185,9 +203,130 @@ fn read_articles(
         }
         articles.push((object, vec![(column, text)]));
     }
-    let mut draft = decoder.draft(&fields, vec![(form.title, title)], Some(articles))?;
+    let mut draft = decoder.draft(stem, &fields, vec![(form.title, title)], Some(articles))?;
     draft.partial = read.fields.is_none().then(|| vec![form.title]);
     Ok(draft)
+}
+
+fn read_sheet(form: &'static FileForm, mut decoder: Decoder<'_>, stem: &str, bytes: &[u8]) -> Result<Draft, FormError> {
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let mut fields = object((1, bytes))?;
+    let table = form.kind().map_or("", |kind| kind.table.name);
+    let words = form.table(table);
+    match fields.get("form") {
+        None => {}
+        Some(Js::String(name)) if name == form.name => {}
+        Some(other) => {
+            let problem = format!("this folder takes files of the form \"{}\", and this is {other}", form.name);
+            return Err(FormError::field("form", problem));
+        }
+    }
+    decoder.about(&fields)?;
+    let title = words.name(form.title);
+    if !fields.contains_key(title) {
+        fields.insert(title.to_owned(), stem.into());
+    }
+    decoder.draft(stem, &fields, Vec::new(), None)
+}
+
+/// The draft of an event. All of it stands in our own property, if it has that; where the others say something else,
+/// somebody changed them, and they count.
+fn read_event(mut decoder: Decoder<'_>, stem: &str, event: &calendar::Read) -> Result<Draft, FormError> {
+    let mut fields = match &event.fields {
+        Some((line, json)) => object((*line, json))?,
+        None => Object::new(),
+    };
+    decoder.about(&fields)?;
+    let bytes = |name: &str| fields.get(name).and_then(bytes_of).unwrap_or_default();
+    let known = event.fields.as_ref().map(|_| Event {
+        title: bytes("title"),
+        content: bytes("content"),
+        start: bytes("start_date"),
+        end: bytes("end_date"),
+        all_day: fields.get("all_day").and_then(Js::as_i64) == Some(1),
+        repetition: fields.get("repetition").and_then(|rows| rows.get(0)).map(|row| Repetition {
+            every: row.get("every").and_then(Js::as_str).unwrap_or_default().to_owned(),
+            until: row.get("until").and_then(Js::as_i64).unwrap_or(0),
+            frequency: row.get("frequency").and_then(Js::as_i64).unwrap_or(0),
+            days: row.get("days").and_then(Js::as_str).unwrap_or_default().to_owned(),
+        }),
+        exceptions: fields
+            .get("exceptions")
+            .and_then(Js::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(|row| row.get("date")?.as_i64())
+            .collect(),
+        ..Event::default()
+    });
+    let told = event.told(known.as_ref());
+    let mut counts = Vec::new();
+    let mut set = |name: &'static str, value: Js| {
+        counts.push(name);
+        fields.insert(name.to_owned(), value);
+    };
+    let text = |bytes: Vec<u8>| Js::from(String::from_utf8_lossy(&bytes).into_owned());
+    if let Some(title) = told.title {
+        set("title", if title.is_empty() { stem.into() } else { text(title) });
+    }
+    if let Some(content) = told.content {
+        set("content", text(content));
+    }
+    if let Some((start, end, all_day)) = told.times {
+        set("start_date", start.into());
+        set("end_date", end.into());
+        set("all_day", i64::from(all_day).into());
+    }
+    if told.rule {
+        let row = event.rule.as_ref().map(|rule| &rule.row);
+        let rows: Vec<Js> = row
+            .into_iter()
+            .map(|row| {
+                let days = if row.days.is_empty() { Js::Null } else { row.days.clone().into() };
+                serde_json::json!({"every": row.every, "until": row.until, "frequency": row.frequency, "days": days})
+            })
+            .collect();
+        let exceptions: Vec<Js> =
+            event.exceptions.iter().map(|time| serde_json::json!({"date": calendar::unix(*time)})).collect();
+        fields.insert("repetition".into(), rows.into());
+        fields.insert("exceptions".into(), exceptions.into());
+        counts.extend(["c_calendar_event_repeat", "c_calendar_event_repeat_not"]);
+    }
+    follow(&mut fields, known.as_ref());
+    fields.remove("form");
+    let mut draft = decoder.draft(stem, &fields, Vec::new(), None)?;
+    if event.fields.is_none() {
+        draft.partial = Some(counts);
+    }
+    if told.rule {
+        draft.repeat(event.repeated());
+    }
+    Ok(draft)
+}
+
+/// Chamilo shows an event from its beginning to its end (data rules 7.1): what its property row says of that follows
+/// the event's times, unless it said something else before.
+fn follow(fields: &mut Object, before: Option<&Event>) {
+    for (name, column) in [("shown_from", "start_date"), ("shown_until", "end_date")] {
+        let Some(time) = fields.get(column).filter(|time| time.is_string()).cloned() else { continue };
+        let old = before.map(|event| if column == "start_date" { &event.start } else { &event.end });
+        match (old, fields.get_mut(encode::PROPERTIES)) {
+            (None, None) => {
+                fields.insert(encode::PROPERTIES.into(), serde_json::json!({ name: time }));
+            }
+            (None, Some(Js::Object(properties))) => {
+                properties.insert(name.into(), time);
+            }
+            (Some(old), Some(Js::Object(properties))) => {
+                if let Some(shown) = properties.get_mut(name)
+                    && shown.as_str().map(str::as_bytes) == Some(old)
+                {
+                    *shown = time;
+                }
+            }
+            _ => {}
+        }
+    }
 }
 
 fn read_shortcut(
@@ -208,7 +347,7 @@ fn read_shortcut(
     let title = title.unwrap_or_else(|| stem.as_bytes().to_vec());
     let title = told(form, form.title, title, &mut fields);
     let address = told(form, column, read.address(exact), &mut fields);
-    let mut draft = decoder.draft(&fields, vec![(form.title, title), (column, address)], None)?;
+    let mut draft = decoder.draft(stem, &fields, vec![(form.title, title), (column, address)], None)?;
     draft.partial = read.fields.is_none().then(|| vec![column]);
     Ok(draft)
 }

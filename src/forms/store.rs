@@ -240,6 +240,18 @@ fn pair_items(draft: &Draft, kind: &'static Kind, there: &[&Item], new: &[&Item]
     if draft.form.kind == kind.key && draft.form.parts.iter().all(|part| part.kind != kind.key) {
         return vec![Pair::Both(0, 0)];
     }
+    if draft.form.parts.iter().any(|part| matches!(part.belongs, Belongs::Below(_))) {
+        // The item keeps its place at the top.
+        let rest = |items: &[&Item]| -> Vec<Record> { items.iter().skip(1).map(|item| item.record.clone()).collect() };
+        let (there, new) = (rest(there), rest(new));
+        let pairs = pairs(&kind.table, &there.iter().collect::<Vec<_>>(), &new.iter().collect::<Vec<_>>());
+        let below = pairs.into_iter().map(|pair| match pair {
+            Pair::Both(there, new) => Pair::Both(there + 1, new + 1),
+            Pair::Gone(there) => Pair::Gone(there + 1),
+            Pair::New(new) => Pair::New(new + 1),
+        });
+        return std::iter::once(Pair::Both(0, 0)).chain(below).collect();
+    }
     let records = |items: &[&Item]| -> Vec<Record> { items.iter().map(|item| item.record.clone()).collect() };
     let (there, new) = (records(there), records(new));
     pairs(&kind.table, &there.iter().collect::<Vec<_>>(), &new.iter().collect::<Vec<_>>())
@@ -341,7 +353,7 @@ fn remove_part(
     let Some(unit) = tree.unit(file) else { return Ok(false) };
     let key = item.record.key(&item.kind.table);
     for part in unit.form.parts.iter().filter(|part| part.kind == item.kind.key) {
-        if let (Belongs::Listed(table, column), Some(kind)) = (part.belongs, unit.form.kind()) {
+        if let (Belongs::Listed(table, column, _), Some(kind)) = (part.belongs, unit.form.kind()) {
             let own = tree.main(unit).and_then(|main| main.record.key(&kind.table));
             let others = tree.items().of(kind.key).iter().filter(|other| other.record.key(&kind.table) != own);
             let mut rows = others.flat_map(|other| other.record.children_of(&kind.table, table));

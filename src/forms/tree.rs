@@ -348,7 +348,11 @@ impl Tree {
         for (place, unit) in units {
             let Some(item) = self.items.of(unit.form.kind).get(unit.main) else { continue };
             let home = home(unit.form, item).filter(|home| !matches!(home, Place::Folder(..)) || there.contains(home));
-            let home = home.unwrap_or(Place::Tool(unit.form.tool));
+            let home = match home {
+                Some(home) => home,
+                None if matches!(unit.form.home, Home::Inside(..)) => continue,
+                None => Place::Tool(unit.form.tool),
+            };
             let Place::File(kind, key) = place else { continue };
             let named = if unit.form.folder { Place::Folder(kind, key) } else { place };
             let extension = if unit.form.folder { "" } else { unit.form.syntax.extension() };
@@ -512,7 +516,7 @@ fn home(form: &FileForm, item: &Item) -> Option<Place> {
     match form.home {
         Home::Tool => Some(Place::Tool(form.tool)),
         Home::Folder(name) => Some(Place::Shelf(form.tool, name)),
-        Home::Below(column, kind) => {
+        Home::Below(column, kind) | Home::Inside(column, kind) => {
             item.record.int(column).filter(|key| *key != 0).map(|key| Place::Folder(kind, key))
         }
         Home::Unless(column, value, name) => {
@@ -546,11 +550,23 @@ fn units(items: &Items) -> Vec<(Place, Unit)> {
         // What several list is in the file of the oldest, and never in one that lies aside if another has it.
         let aside =
             |item: &Item| matches!(form.home, Home::Unless(column, value, _) if item.record.int(column) == Some(value));
-        order.sort_by_key(|(_, item)| (aside(item), item.record.key(&kind.table)));
+        let keys: HashSet<i64> = mains.iter().filter_map(|item| item.record.key(&kind.table)).collect();
+        let below = |item: &Item| {
+            form.parts.iter().any(|part| match part.belongs {
+                Belongs::Below(column) => item.record.int(column).is_some_and(|above| keys.contains(&above)),
+                _ => false,
+            })
+        };
+        order.sort_by_cached_key(|(_, item)| {
+            // The same in every course that holds copies of them, whatever came first there.
+            let age = (origin(form, item), item.record.bytes(form.title), item.record.key(&kind.table));
+            (aside(item), below(item), age)
+        });
         for (main, item) in order {
             let (false, Some(mut key)) = (claimed.contains(&(form.kind, main)), item.record.key(&kind.table)) else {
                 continue;
             };
+            claimed.insert((form.kind, main));
             let mut found = Vec::with_capacity(parts.len());
             let mut shown = main;
             for (part, finder) in form.parts.iter().zip(&parts) {
@@ -561,7 +577,11 @@ fn units(items: &Items) -> Vec<(Place, Unit)> {
                     own.sort_by_key(version);
                     key = item.record.int(column).filter(|page| *page != 0).unwrap_or(key);
                     shown = own.pop().unwrap_or(main);
+                    own.retain(|place| *place != shown);
+                    claimed.extend(own.iter().map(|place| (part.kind, *place)));
                     claimed.insert((part.kind, shown));
+                    found.push(own);
+                    continue;
                 }
                 own.retain(|place| claimed.insert((part.kind, *place)) || matches!(part.belongs, Belongs::By(_)));
                 found.push(own);
@@ -575,15 +595,18 @@ fn units(items: &Items) -> Vec<(Place, Unit)> {
 /// Finds the items of a part by the one that they belong to.
 struct PartFinder {
     belongs: Belongs,
+    /// Keys of all items of the part's kind.
+    keys: Vec<Option<i64>>,
     by: HashMap<i64, Vec<usize>>,
 }
 
 impl PartFinder {
     fn new(part: &Part, items: &Items) -> PartFinder {
         let mut by: HashMap<i64, Vec<usize>> = HashMap::new();
+        let keys = items.of(part.kind).iter().map(|item| item.record.key(&item.kind.table)).collect();
         for (place, item) in items.of(part.kind).iter().enumerate() {
             let key = match part.belongs {
-                Belongs::By(column) => item.record.int(column),
+                Belongs::By(column) | Belongs::Below(column) => item.record.int(column),
                 Belongs::Listed(..) => item.record.key(&item.kind.table),
                 Belongs::Version(column) => {
                     item.record.int(column).filter(|page| *page != 0).or_else(|| item.record.key(&item.kind.table))
@@ -593,14 +616,29 @@ impl PartFinder {
                 by.entry(key).or_default().push(place);
             }
         }
-        PartFinder { belongs: part.belongs, by }
+        PartFinder { belongs: part.belongs, keys, by }
     }
 
     fn of(&self, kind: &'static Kind, main: &Item, key: i64) -> Vec<usize> {
         let find = |key: i64| self.by.get(&key).cloned().unwrap_or_default();
         match self.belongs {
             Belongs::By(_) => find(key),
-            Belongs::Listed(table, column) => {
+            Belongs::Below(_) => {
+                // Level by level; what lies below itself is found once.
+                let mut found: Vec<usize> = Vec::new();
+                let mut next = vec![key];
+                while let Some(key) = next.pop() {
+                    for place in find(key).into_iter().rev() {
+                        if !found.contains(&place) {
+                            found.push(place);
+                            next.extend(self.keys.get(place).copied().flatten());
+                        }
+                    }
+                }
+                found.sort_unstable();
+                found
+            }
+            Belongs::Listed(table, column, _) => {
                 let rows = main.record.children_of(&kind.table, table);
                 rows.iter().filter_map(|row| row.int(column)).flat_map(find).collect()
             }

@@ -8,6 +8,7 @@ mod chamilo;
 pub mod configuration;
 pub mod crash;
 pub mod database;
+pub mod intent;
 pub mod journal;
 pub mod mariadb;
 pub mod mark;

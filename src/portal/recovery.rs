@@ -13,7 +13,7 @@ use super::database::{DatabaseError, DatabaseExt, Session};
 use super::journal::{Act, Entry, Witness};
 use super::staging::{Abandoned, CACHE};
 use super::storage::Folder;
-use super::{Portal, crash, mark, schema};
+use super::{Portal, crash, intent, mark, schema};
 
 /// What was done about one abandoned staging folder.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub struct Recovered {
     pub taken_away: Vec<String>,
     /// How many files and folders stay because their rows were committed.
     pub kept: usize,
+    /// How many files and folders of a mount's last change of documents were put back or taken away.
+    pub settled: usize,
 }
 
 /// Why a staging folder could not be put in order. It stays for the next attempt.
@@ -64,6 +66,10 @@ pub fn recover(portal: &Portal) -> Result<Vec<Recovered>, RecoverError> {
                 Ok::<_, RecoverError>(())
             })?;
         }
+        recovered.settled = intent::recover(portal, &abandoned.folder).map_err(|error| match error {
+            intent::Failed::Files(source) => failed(source),
+            intent::Failed::Database(error) => error.into(),
+        })?;
         let path = abandoned.path.clone();
         abandoned.remove().map_err(|source| RecoverError::Files { path, source })?;
         // Not before the journal is gone: it would be read again, and the mark be missed.

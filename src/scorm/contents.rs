@@ -392,7 +392,9 @@ fn renamed(expression: &[u8], identifiers: &HashMap<Vec<u8>, i64>) -> String {
             let text = String::from_utf8_lossy(&word).into_owned();
             match identifiers.get(&word) {
                 Some(iid) => result.push_str(&format!("ITEM_{iid}")),
-                None if statuses.contains(&text.as_str()) || text.parse::<u32>().is_ok() => result.push_str(&text),
+                None if statuses.contains(&text.as_str()) => result.push_str(&text),
+                // How many of a set; a bare 0 is Chamilo's word for nothing.
+                None if *byte == b'*' && text.parse::<u32>().is_ok() => result.push_str(&text),
                 None => return String::new(),
             }
             word.clear();

@@ -4,6 +4,7 @@
 
 use coursefs::portal::database::{DatabaseExt, Value};
 
+use crate::scorm_support::HandMadePath;
 use crate::support::{TestCourse, TestPortal};
 
 /// Answer, correct (negative: the row so many places on, from 1), comment, points, shape, coordinates, destination.
@@ -220,7 +221,10 @@ pub fn course(portal: &TestPortal) -> TestCourse<'_> {
     for (number, (title, settings, questions)) in (1_i64..).zip(TESTS) {
         insert_test(&course, 100 + number, title, settings, questions);
     }
-    insert_path(&course);
+    let path = HandMadePath::new(&course, "Kinds");
+    for (number, (title, ..)) in (1_i64..).zip(TESTS) {
+        path.step("quiz", title, 100 + number, 0);
+    }
     course
 }
 
@@ -321,8 +325,6 @@ fn insert_test(course: &TestCourse<'_>, key: i64, title: &str, settings: Setting
         insert(course, "c_quiz_rel_question", &values);
     }
 }
-
-fn insert_path(_course: &TestCourse<'_>) {}
 
 fn insert(course: &TestCourse<'_>, table: &str, values: &[(&str, Value)]) {
     let mut row: Vec<(&str, Value)> = vec![("c_id", course.id().into())];

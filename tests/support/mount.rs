@@ -44,6 +44,14 @@ impl Mount {
         mount
     }
 
+    /// Kills the process and takes the dead mount away.
+    pub fn kill(&mut self) {
+        let mut process = self.process.take().unwrap();
+        process.kill().unwrap();
+        process.wait().unwrap();
+        rustix::mount::unmount(self.path(), UnmountFlags::DETACH).unwrap();
+    }
+
     /// Waits until the process has been killed.
     pub fn dies(&mut self) {
         use std::os::unix::process::ExitStatusExt;
@@ -115,7 +123,8 @@ impl Mount {
         self.folder.path().join("log")
     }
 
-    fn start(&mut self) {
+    /// Mounts, the first time or after [`kill`](Self::kill).
+    pub fn start(&mut self) {
         let log = File::options().create(true).append(true).open(self.log_file()).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_coursefs"));
         command.args(["mount", "-f", "-o", &self.options]).arg(&self.portal).arg(self.path());

@@ -15,6 +15,9 @@ use crate::course::document_rows::{self, DocumentKind, NewDocument};
 use crate::course::{Stamp, document_edit, document_removal, names};
 use crate::filesystem::snapshots::Changing;
 use crate::filesystem::{FsError, PortalFs, Replace};
+use crate::portal::crash;
+use crate::portal::intent::{Intent, Step};
+use crate::portal::storage::Folder;
 
 use super::leaving::Leaving;
 use super::{DOCUMENTS, Place, check_name, stamp_ancestors};
@@ -118,7 +121,13 @@ impl PortalFs {
                 let target = target.filter(|_| target_on_disk).ok_or(FsError::NotFound)?;
                 check_name(name, target.document.folder, from.folder.is_none(), changing.rules)?;
                 self.swap(changing, &source, &target, (from, to), stamp)?;
-                top.rename(&source.on_disk(), &target.on_disk(), true)?;
+                let (one, other) = (source.on_disk(), target.on_disk());
+                let what = self.identity(&changing.place(&one))?;
+                let steps = vec![Step::Exchanged { one: changing.place(&one), other: changing.place(&other), what }];
+                let (row, path) = (source.document.iid, Some(target.path));
+                self.note(Intent { steps, gone: None, row, path })?;
+                top.rename(&one, &other, true)?;
+                crash::point("document-moved");
                 return Ok((Nodes::default(), None));
             }
             if replace == Replace::Never && target_on_disk {
@@ -151,6 +160,9 @@ impl PortalFs {
                     if target.document.folder && self.has_something(changing, &top, target)? {
                         return Err(FsError::NotEmpty);
                     }
+                    if target.document.folder && target_on_disk {
+                        document_removal::expect_nothing_unknown(&top, &target.on_disk())?;
+                    }
                     if target_on_disk {
                         let TreeDocument { iid, key, folder, .. } = target.document;
                         let path = target.path.get(1..).unwrap_or_default();
@@ -165,11 +177,10 @@ impl PortalFs {
             if to.folder != from.folder {
                 stamp_ancestors(changing, to.folder, stamp)?;
             }
-            if source.document.folder && target_on_disk {
-                // What was deleted softly in it lies there still.
-                document_removal::remove_folder(&top, &on_disk(&new_path))?;
-            }
-            top.rename(&source.on_disk(), &on_disk(&new_path), false)?;
+            // The row of the source tells whether all this was committed.
+            let path = nodes.taken_over.is_none().then_some(new_path.clone());
+            let row = source.document.iid;
+            self.move_on_disk(changing, &top, (&source.on_disk(), &on_disk(&new_path)), target_on_disk, (row, path))?;
             let put_aside = !source.document.folder && names::is_passing(new_name) && !names::is_passing(name);
             Ok((nodes, put_aside.then_some(source.document.iid)))
         })?;
@@ -189,13 +200,39 @@ impl PortalFs {
         Ok(())
     }
 
-    /// Whether anything of the folder `target` is shown.
-    fn has_something(
+    /// Renames on the disk, in a way that can be taken back: what makes way takes the place of what is renamed, and goes
+    /// when the rows are committed. `row` and the path that it will have tell whether they are.
+    fn move_on_disk(
         &self,
         changing: &Changing<'_>,
-        top: &crate::portal::storage::Folder,
-        target: &Found,
-    ) -> Result<bool, FsError> {
+        top: &Folder,
+        (from, to): (&[u8], &[u8]),
+        replaces: bool,
+        (row, path): (i64, Option<Vec<u8>>),
+    ) -> Result<(), FsError> {
+        let (one, other) = (changing.place(from), changing.place(to));
+        let what = self.identity(&one)?;
+        let (step, gone) = match replaces {
+            true => {
+                let old = self.identity(&other)?;
+                (Step::Exchanged { one: one.clone(), other, what }, Some((one, old)))
+            }
+            false => (Step::Moved { from: one, to: other, what }, None),
+        };
+        self.note(Intent { steps: vec![step], gone, row, path })?;
+        match top.rename(from, to, replaces) {
+            // Not every disk can exchange (NFS): there a crash at this moment may leave the new file with the old row.
+            Err(error) if matches!(error.raw_os_error(), Some(libc::EINVAL | libc::ENOSYS | libc::EOPNOTSUPP)) => {
+                top.rename(from, to, false)?;
+            }
+            renamed => renamed?,
+        }
+        crash::point("document-moved");
+        Ok(())
+    }
+
+    /// Whether anything of the folder `target` is shown.
+    fn has_something(&self, changing: &Changing<'_>, top: &Folder, target: &Found) -> Result<bool, FsError> {
         let paths: Vec<Vec<u8>> = {
             let tree = changing.tree();
             tree.children(Some(target.document.iid)).filter_map(|child| tree.path(child.iid)).collect()
@@ -234,27 +271,31 @@ impl PortalFs {
         }
         let edit = if folder { "FolderMoved" } else { "DocumentMoved" };
         document_edit::stamp(session, course, key, Some(edit), stamp)?;
-        if !folder {
-            self.show_anew(changing, &source.document, &source.document.name, name, stamp)?;
-        }
+        self.show_anew(changing, iid, path, stamp)?;
         changing.follow(TreeChange::Moved { iid, parent: to.folder, name: name.into() });
         Ok(())
     }
 
-    /// A file on its way to another name is hidden from students; under its name it is shown as any new document.
-    fn show_anew(
-        &self,
-        changing: &mut Changing<'_>,
-        document: &TreeDocument,
-        before: &[u8],
-        after: &[u8],
-        stamp: &Stamp,
-    ) -> Result<(), FsError> {
-        if names::is_passing(before) && !names::is_passing(after) {
-            let visible = changing.rules.visible;
-            let course = changing.course.id;
-            document_edit::set_visibility(changing.session, course, document.key, visible, stamp)?;
-            changing.follow(TreeChange::Shown(document.iid, visible));
+    /// What programs had on the way and Chamilo was not let know of, is made known once its path is no passing one: the
+    /// document `iid`, and all that is in it.
+    fn show_anew(&self, changing: &mut Changing<'_>, iid: i64, path: &[u8], stamp: &Stamp) -> Result<(), FsError> {
+        if names::is_passing_path(path) {
+            return Ok(());
+        }
+        let visible = changing.rules.visible;
+        let unknown: Vec<TreeDocument> = {
+            let tree = changing.tree();
+            let top = tree.path(iid).ok_or(FsError::NotFound)?;
+            // What lies in a folder that was passing may be passing itself.
+            let passes =
+                |iid| tree.path(iid).is_none_or(|path| names::is_passing_path(path.get(top.len()..).unwrap_or(&path)));
+            let below = tree.below(iid).into_iter().filter(|iid| !passes(*iid));
+            let all = std::iter::once(iid).chain(below).filter_map(|iid| tree.get(iid));
+            all.filter(|document| !document.known).cloned().collect()
+        };
+        for TreeDocument { iid, key, folder, .. } in unknown {
+            document_rows::make_known(changing.session, changing.course.id, (key, folder), visible, stamp)?;
+            changing.follow(TreeChange::Known(iid, visible));
         }
         Ok(())
     }
@@ -353,7 +394,7 @@ impl PortalFs {
         let title = String::from_utf8_lossy(&document.name).into_owned();
         let kind = DocumentKind::File { size };
         let new = NewDocument { path: &aside_path, title: &title, comment: None, kind, visible: false };
-        let iid = document_rows::insert(session, course, &new, stamp)?;
+        let iid = document_rows::insert_unknown(session, course, &new)?;
         document_edit::set_path(session, aside.row, path)?;
         document_edit::set_size(session, aside.row, 0)?;
         document_edit::stamp(session, course, document.key, Some("DocumentUpdated"), stamp)?;
@@ -364,6 +405,7 @@ impl PortalFs {
             key: iid,
             size: Some(size),
             visible: false,
+            known: false,
             ..document
         }));
         Ok(iid)

@@ -209,9 +209,11 @@ impl PortalFs {
             let Some(row) = self.documents.identities.row(shared.node) else { return Ok(()) };
             let Some(document) = changing.tree().get(row).cloned() else { return Ok(()) };
             document_edit::set_size(changing.session, row, size)?;
-            let edit = (!before.new).then_some("DocumentUpdated");
-            document_edit::stamp(changing.session, changing.course.id, document.key, edit, stamp)?;
-            stamp_ancestors(changing, document.parent, stamp)?;
+            if document.known {
+                let edit = (!before.new).then_some("DocumentUpdated");
+                document_edit::stamp(changing.session, changing.course.id, document.key, edit, stamp)?;
+                stamp_ancestors(changing, document.parent, stamp)?;
+            }
             changing.follow(TreeChange::Resized(row, size));
             Ok(())
         });

@@ -5,6 +5,7 @@ use crate::forms::form::{FileForm, Given, Home, Syntax, TableForm};
 pub const CATEGORY: FileForm = FileForm {
     tool: "Link",
     kind: "Link_Category",
+    name: "link category",
     syntax: Syntax::Page("description"),
     title: "category_title",
     folder: true,
@@ -20,6 +21,7 @@ pub const CATEGORY: FileForm = FileForm {
 pub const LINK: FileForm = FileForm {
     tool: "Link",
     kind: "link",
+    name: "link",
     syntax: Syntax::Shortcut("url"),
     home: Home::Below("category_id", "Link_Category"),
     tables: &[TableForm {

@@ -58,8 +58,8 @@ const TYPES: &[Type] = &[
     all(25, dragged_pairs),
     all(26, spots),
     all(27, fill_in),
-    all(28, choices),
-    sum(29, choices),
+    all(28, listed),
+    sum(29, listed),
     sum(30, open),
 ];
 
@@ -184,6 +184,12 @@ fn one_choice(reading: &mut Reading<'_>) {
 
 fn choices(reading: &mut Reading<'_>) {
     choice(reading, true);
+}
+
+/// Choices that are made from a menu.
+fn listed(reading: &mut Reading<'_>) {
+    choice(reading, true);
+    reading.set("list", true.into());
 }
 
 fn choice(reading: &mut Reading<'_>, many: bool) {

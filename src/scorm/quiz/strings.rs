@@ -123,6 +123,7 @@ const STRINGS: &[(&str, [&str; 3])] = &[
     ("question", ["Question {n}", "Question {n}", "Pregunta {n}"]),
     ("questions", ["Questions: {n}", "Questions : {n}", "Preguntas: {n}"]),
     ("questionsHead", ["Questions", "Questions", "Preguntas"]),
+    ("remove", ["Remove", "Retirer", "Quitar"]),
     ("result", ["Result", "Résultat", "Resultado"]),
     (
         "resumed",

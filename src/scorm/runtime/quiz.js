@@ -51,6 +51,7 @@
   const LETTERS = 'abcdefghijklmnopqrstuvwxyz';
   const controls = {
     choice(card, q, one, index) {
+      if (q.list) return controls.list(card, q, one, index);
       const said = state.said[index] || [], box = el('div', { class: 'rows' });
       const rows = [];
       one.order.forEach((row) => {
@@ -61,6 +62,31 @@
         box.append(rows[row]);
       });
       card.append(box);
+      return { rows };
+    },
+    // A menu from which answers are put into a list, one after the other.
+    list(card, q, one, index) {
+      const said = (state.said[index] || []).slice(), rows = [], names = [], box = el('ul', { class: 'rows' });
+      const put = (row, add) => {
+        if (add) said.push(row); else said.splice(said.indexOf(row), 1);
+        respond(index, said.slice());
+        paint();
+        menu.focus();
+      };
+      const menu = el('select', { 'aria-label': T.answer, change: () => menu.value && put(+menu.value, true) });
+      one.order.forEach((row) => {
+        const name = text(id(one, 'a', row)), drop = button('✕', () => put(row, false), 'icon');
+        names[row] = short(name);
+        drop.setAttribute('aria-label', T.remove + ': ' + names[row]);
+        rows[row] = el('li', { class: 'row' }, name, drop);
+        box.append(rows[row]);
+      });
+      const paint = () => {
+        rows.forEach((item, row) => { item.hidden = !said.includes(row); });
+        menu.replaceChildren(el('option', { value: '' }, T.choose), ...one.order.filter((row) => !said.includes(row)).map((row) => el('option', { value: row }, names[row])));
+      };
+      paint();
+      card.append(menu, box);
       return { rows };
     },
     statements(card, q, one, index) {
@@ -213,8 +239,8 @@
         list.append(rows[row]);
       });
       image.addEventListener('load', paint);
-      card.append(el('p', { class: 'hint' }, line ? T.lineHint : T.spotHint), list, el('div', { class: 'picture' }, image, map),
-        line && button(T.clear, () => { said.length = 0; put(); }));
+      card.append(el('p', { class: 'hint' }, line ? T.lineHint : T.spotHint), list, el('div', { class: 'picture' }, image, map));
+      if (line) card.append(button(T.clear, () => { said.length = 0; put(); }));
       paint();
       return { rows, reveal: (expected) => { q.rows.forEach((zone) => { zone.show = expected; }); paint(); } };
     },
@@ -289,6 +315,7 @@
     if (!S.scored(q)) return;
     rows.forEach((row, each) => {
       const ticked = q.kind !== 'choice' || said.includes(each), fine = q.kind === 'choice' ? q.rows[each].right : marked.parts[each];
+      if (q.list) row.hidden = !ticked && !(fine && expected);
       if (ticked) { row.classList.add(fine ? 'right' : 'wrong'); row.append(el('span', { class: 'mark' }, (fine ? '✓ ' : '✗ ') + (fine ? T.right : T.wrong))); }
       else if (fine && expected) { row.classList.add('missed'); row.append(el('span', { class: 'mark' }, T.expected)); }
       if (!fine && ticked && expected && right) row.append(el('span', { class: 'mark expected' }, T.expected + T.colon + right(each)));
@@ -302,7 +329,6 @@
 
   // --- screens ---
   function screen(heading, focus, ...parts) {
-    cards = [];
     const title = el('h2', { tabindex: -1 }, heading);
     stage.replaceChildren(title, ...parts.filter(Boolean));
     if (focus) { title.focus(); window.scrollTo(0, 0); }
@@ -334,7 +360,7 @@
     const missing = here.filter((index) => test.each && asks(index) && !state.checked[index]);
     const go = (step) => () => { state.at = at + step; keep(true); questions(true); };
     const check = () => {
-      missing.forEach((index) => { state.checked[index] = 1; reveal(index); });
+      missing.forEach((index) => { state.checked[index] = 1; });
       keep(true);
       questions(false);
       say(here.map((index) => S.mark(question(index), state.said[index], drawn[index].variant).verdict).map((verdict) => ({ correct: T.right, wrong: T.wrong, neutral: T.unscored })[verdict]).join(' '));
