@@ -58,6 +58,13 @@ impl<'a> Plan<'a> {
         }
     }
 
+    /// The folder `place` will be made, though there may be one now: that will make way.
+    pub fn folder_anew(&mut self, place: &[u8], witness: Witness) {
+        if self.folders.insert(place.to_vec()) {
+            self.journal.made(self.below_courses(place), witness);
+        }
+    }
+
     /// The file `staged` of the folder `staging` will be moved to `place`, whose folder is made for it.
     pub fn file(&mut self, staging: &Folder, staged: &[u8], place: &[u8], witness: Witness) -> io::Result<()> {
         if let Some(slash) = place.iter().rposition(|byte| *byte == b'/') {

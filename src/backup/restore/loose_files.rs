@@ -444,14 +444,12 @@ impl LooseFiles {
             for (number, (unit, step)) in units.iter().zip(steps).enumerate() {
                 match step {
                     Step::Equal | Step::Conflict => continue,
-                    Step::New => {}
+                    Step::New => unit.folders.iter().for_each(|folder| plan.folder(folder, witness.clone())),
                     Step::Replace(_) => {
                         let name = [format!("{key}-{number}/").as_bytes(), REPLACED].concat();
                         plan.aside(&unit.place, &name, witness.clone());
+                        unit.folders.iter().for_each(|folder| plan.folder_anew(folder, witness.clone()));
                     }
-                }
-                for folder in &unit.folders {
-                    plan.folder(folder, witness.clone());
                 }
                 for (file, path) in unit.files.keys().enumerate() {
                     let staged = staged_name(key, number, file);
