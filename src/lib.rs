@@ -6,6 +6,7 @@
 //! - [`cli`]: commands, options, messages for people.
 //! - [`filesystem`]: nodes, attributes, handles, operations; the thin adapter to the kernel.
 //! - [`check`]: whether rows and files fit together, and mending what does not.
+//! - [`trash`]: what a course was before something was removed from it.
 //! - [`backup`]: a course as `backup.zip` and back.
 //! - [`forms`]: the items of a course as files and back.
 //! - [`scorm`]: a learning path as a SCORM 1.2 package and back.
@@ -26,3 +27,4 @@ pub mod php;
 pub mod portal;
 pub mod sample;
 pub mod scorm;
+pub mod trash;

@@ -55,7 +55,9 @@ fn fill_all_tables(portal: &TestPortal, id: i64, code: &str) {
                                 // Session, user and the like have a row with the number 1.
                                 () if refers && !known.is_nullable() => Value::from(1),
                                 // Some texts have to be different in each row.
-                                () if known.empty() == Value::from("") => code.into(),
+                                () if known.empty() == Value::from("") => {
+                                    known.fit(&code.into()).unwrap_or_else(|| code.into())
+                                }
                                 () => known.empty(),
                             };
                             (known.name, value)

@@ -60,7 +60,7 @@ fn is_clean(options: &str, operations: u32) {
 
 #[test]
 fn fsx_finds_nothing_in_100000_operations_on_a_document_that_is_passed_through() {
-    is_clean("ttl=1", 100_000);
+    is_clean("ttl=1,passthrough", 100_000);
 }
 
 #[test]

@@ -247,7 +247,15 @@ impl Contents {
             let path = String::from_utf8_lossy(path);
             warn!("{path} of course {} is no file or folder and not in its backup", self.rows.place.code);
         }
-        Ok(Archive::new(layout, BackupFiles { folder: self.files.folder }, checksums))
+        Ok(Archive::new(layout, BackupFiles::below(self.files.folder), checksums))
+    }
+
+    /// What the archive holds besides the serialized course; pages with other links than their files as bytes.
+    pub fn listed(&self) -> Result<Vec<Entry<Arc<[u8]>>>, BackupError> {
+        let page = &mut |listed: &Listed, read: &FileIdentity, _: u64| self.rewritten(listed, read);
+        let mut entries = self.entries(Content::Folder, page)?;
+        entries.retain(|entry| *entry.name != *COURSE_INFO);
+        Ok(entries)
     }
 
     fn layout(&self, entries: Vec<Entry<Place>>) -> Result<Layout<Place>, BackupError> {
@@ -333,12 +341,19 @@ type Place = Arc<[u8]>;
 pub struct BackupFiles {
     /// The course's folder, `None` if it is gone.
     folder: Option<Folder>,
+    /// `app/cache`, for files that were removed from the course: their paths begin with a slash.
+    cache: Option<Folder>,
 }
 
 impl BackupFiles {
     /// The files below a course's folder; `None` if it is gone.
     pub(crate) fn below(folder: Option<Folder>) -> BackupFiles {
-        BackupFiles { folder }
+        BackupFiles { folder, cache: None }
+    }
+
+    /// The same, and files of `cache` by paths that begin with a slash.
+    pub(crate) fn with_cache(folder: Option<Folder>, cache: Folder) -> BackupFiles {
+        BackupFiles { folder, cache: Some(cache) }
     }
 }
 
@@ -346,7 +361,11 @@ impl Files for BackupFiles {
     type Source = Place;
 
     fn open(&self, path: &Place) -> io::Result<File> {
-        match &self.folder {
+        let (folder, path) = match path.strip_prefix(b"/") {
+            Some(path) => (&self.cache, path),
+            None => (&self.folder, &**path),
+        };
+        match folder {
             Some(folder) => folder.open_file(path),
             None => Err(io::ErrorKind::NotFound.into()),
         }

@@ -31,7 +31,7 @@ pub struct Arguments {
     /// Stay in front; Ctrl-C unmounts
     #[arg(short, long)]
     foreground: bool,
-    /// Mount options: ro, rw, allow_other, uid=N, gid=N, ttl=SECONDS, passthrough, nopassthrough, keep_courses
+    /// Mount options: ro, rw, allow_other, uid=N, gid=N, ttl=SECONDS, passthrough, nopassthrough, keep_courses, trash=DAYS
     #[arg(short = 'o', value_name = "OPTIONS")]
     options: Vec<String>,
     /// Where the log of a mount in the background goes [default: mount.log in the cache folder]

@@ -69,7 +69,8 @@ impl Mounting {
         let user = acting_user(&portal, options.user.as_deref())?;
         let (ttl, writable) = (options.ttl, !options.read_only);
         let keep_courses = options.keep_courses;
-        let shown = Options { ttl, uid: options.uid, gid: options.gid, writable, user, keep_courses };
+        let shown =
+            Options { ttl, uid: options.uid, gid: options.gid, writable, user, keep_courses, trash: options.trash };
         let fs = Arc::new(PortalFs::new(Arc::new(portal), cache, checksums, shown));
         // Before any thread starts, so that no signal ends the process without unmounting.
         let signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
@@ -84,6 +85,7 @@ impl Mounting {
             handle.close();
             ended
         })?;
+        fs.begin_trash();
         info!("mounted on {}", mount_point.display());
         Ok(Mounting { mount_point, fs, unmounter, session, signals })
     }

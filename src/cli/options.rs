@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::filesystem::TRASH_DAYS;
+
 /// What can be said with `-o`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MountOptions {
@@ -21,6 +23,8 @@ pub struct MountOptions {
     pub passthrough: bool,
     /// Whether courses can't be deleted.
     pub keep_courses: bool,
+    /// For how many days what is removed can be brought back.
+    pub trash: u32,
 }
 
 impl Default for MountOptions {
@@ -34,6 +38,7 @@ impl Default for MountOptions {
             user: None,
             passthrough: true,
             keep_courses: false,
+            trash: TRASH_DAYS,
         }
     }
 }
@@ -57,6 +62,7 @@ impl MountOptions {
                 ("passthrough", None) => options.passthrough = true,
                 ("nopassthrough", None) => options.passthrough = false,
                 ("keep_courses", None) => options.keep_courses = true,
+                ("trash", Some(value)) => options.trash = number(name, value)?,
                 ("uid", Some(value)) => options.uid = Some(number(name, value)?),
                 ("gid", Some(value)) => options.gid = Some(number(name, value)?),
                 ("user", Some(value)) if !value.is_empty() => options.user = Some(value.to_owned()),
@@ -66,7 +72,7 @@ impl MountOptions {
                 _ => {
                     return Err(format!(
                         "there is no mount option {word:?}; there are ro, rw, allow_other, uid=N, gid=N, user=NAME, ttl=SECONDS, \
-                         passthrough, nopassthrough and keep_courses"
+                         passthrough, nopassthrough, keep_courses and trash=DAYS"
                     ));
                 }
             }

@@ -167,6 +167,15 @@ fn free_name(cache: &Folder, course: &Course, stamp: &Stamp) -> Vec<u8> {
     std::iter::once(name.clone()).chain(names).find(|name| cache.stat(name).is_err()).unwrap_or(name)
 }
 
+/// Refuses what Chamilo does not delete.
+pub fn check(session: &dyn Session, course: &Course) -> Result<(), DeleteError> {
+    let sql = "SELECT id FROM sequence_resource WHERE type = ? AND resource_id = ?";
+    match session.row(sql, &[SEQUENCE_OF_COURSES.into(), course.id.into()])? {
+        Some(_) => Err(DeleteError::Required(String::from_utf8_lossy(&course.code).into_owned())),
+        None => Ok(()),
+    }
+}
+
 /// Deletes the rows of `course` in the transaction of `session`. Each row of the course's own tables is handed to `each`
 /// before.
 pub fn delete_rows(
@@ -175,10 +184,7 @@ pub fn delete_rows(
     stamp: &Stamp,
     each: &mut dyn FnMut(&str, &Row) -> Result<(), DeleteError>,
 ) -> Result<(), DeleteError> {
-    let sql = "SELECT id FROM sequence_resource WHERE type = ? AND resource_id = ?";
-    if session.row(sql, &[SEQUENCE_OF_COURSES.into(), course.id.into()])?.is_some() {
-        return Err(DeleteError::Required(String::from_utf8_lossy(&course.code).into_owned()));
-    }
+    check(session, course)?;
     let (number, code) = (Value::Int(course.id), Value::from(course.code.as_slice()));
     let mut owned = Vec::new();
     for (column, by_number) in OWNERS {

@@ -73,6 +73,16 @@ pub fn insert(
     insert_with_edit(session, course, document, edit, stamp)
 }
 
+/// Gives the document `from`, which nothing refers to yet, the free key `to`.
+pub fn renumber(session: &dyn Session, course: i64, from: i64, to: i64) -> Result<(), DatabaseError> {
+    let sql = "UPDATE c_document SET iid = ?, id = ? WHERE iid = ?";
+    session.execute(sql, &[to.into(), to.into(), from.into()])?;
+    // The plus keeps SQLite from looking through all properties of the course.
+    let sql = "UPDATE c_item_property SET ref = ? WHERE +c_id = ? AND tool = 'document' AND ref = ?";
+    session.execute(sql, &[to.into(), course.into(), from.into()])?;
+    Ok(())
+}
+
 /// Enters one document whose last change has another name than an upload's (`DocumentAdded` for the folders that a new
 /// course starts with).
 pub fn insert_with_edit(

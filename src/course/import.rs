@@ -137,6 +137,7 @@ pub struct Import<'a> {
     cut: Vec<String>,
     /// The first new row of each group, by the key in the archive that names it.
     groups: Keys,
+    keeps_keys: bool,
 }
 
 impl<'a> Import<'a> {
@@ -168,7 +169,13 @@ impl<'a> Import<'a> {
             columns: HashMap::new(),
             cut: Vec::new(),
             groups: Keys::new(),
+            keeps_keys: false,
         })
+    }
+
+    /// Lets rows have the keys that they have in the archive, as far as those are free: it is the course's own.
+    pub fn keep_keys(&mut self) {
+        self.keeps_keys = true;
     }
 
     /// Lets references to the document with the key `old` in the archive lead to the document `new` of the course.
@@ -483,6 +490,10 @@ impl<'a> Import<'a> {
             values.push((column, value));
         }
         let row = self.session.insert(table.name, &values)?;
+        let row = if self.keeps_keys { self.old_key(table, record, row)? } else { row };
+        if let Some(there) = self.there.get_mut(table.name) {
+            there.insert(row);
+        }
         if !copies.is_empty() {
             let set: Vec<String> = copies.iter().map(|column| format!("`{column}` = ?")).collect();
             let sql = format!("UPDATE `{}` SET {} WHERE `{}` = ?", table.name, set.join(", "), table.primary);
@@ -521,6 +532,22 @@ impl<'a> Import<'a> {
             }
         }
         Ok(false)
+    }
+
+    /// Gives the row `row`, which nothing refers to yet, the key that it has in the archive if that is free. Returns the
+    /// key that it has.
+    fn old_key(&self, table: &Table, record: &Record, row: i64) -> Result<i64, DatabaseError> {
+        let (name, primary) = (table.name, table.primary);
+        let Some(old) = record.key(table).filter(|old| *old > 0 && *old != row) else { return Ok(row) };
+        let sql = format!("SELECT `{primary}` FROM `{name}` WHERE `{primary}` = ?");
+        if self.session.row(&sql, &[old.into()])?.is_some() {
+            return Ok(row);
+        }
+        self.session.execute(
+            &format!("UPDATE `{name}` SET `{primary}` = ? WHERE `{primary}` = ?"),
+            &[old.into(), row.into()],
+        )?;
+        Ok(old)
     }
 
     /// What a column that is no key of the row gets, and what it is to lead to if that is not there yet; `None` if

@@ -9,6 +9,7 @@ use rustix::fs::Timestamps;
 
 use crate::course::create::{self, NewCourse};
 use crate::course::{delete, names};
+use crate::portal::database::DatabaseExt;
 
 use super::documents::timespec;
 use super::{Attributes, Change, DOCUMENTS, FsError, Node, PortalFs};
@@ -63,6 +64,7 @@ impl PortalFs {
                 self.absent.removed(Node::Course(course), name, caller);
                 Ok(())
             }
+            Node::Trash(key) => self.forget_trashed(key, name),
             _ => Err(FsError::ReadOnly),
         }
     }
@@ -77,6 +79,8 @@ impl PortalFs {
         if self.has_entries(Node::Documents(number))? {
             return Err(FsError::NotEmpty);
         }
+        self.portal.database().read(|session| delete::check(session, &course))?;
+        self.before_removal(number)?;
         // What is being restored into it ends first.
         let turn = self.uploads.turns.take(number);
         let left = delete::delete(&self.portal, &course, &self.stamp())?;

@@ -9,6 +9,7 @@ use crate::course::delete::DeleteError;
 use crate::course::document_rows::DocumentRowError;
 use crate::course::names::Refusal;
 use crate::portal::database::DatabaseError;
+use crate::trash::TrashError;
 
 use super::uploads::UploadError;
 
@@ -76,6 +77,9 @@ pub enum FsError {
     /// A course can't be deleted.
     #[error(transparent)]
     Delete(#[from] DeleteError),
+    /// What is to be removed can't be remembered, or what was removed not be found.
+    #[error("{0}; nothing was removed")]
+    Trash(TrashError),
     /// The mount does not delete courses.
     #[error("course {0} is not deleted: the portal is mounted with keep_courses")]
     CoursesKept(String),
@@ -155,6 +159,7 @@ impl FsError {
                 DeleteError::Files { source, .. } => source.raw_os_error().unwrap_or(libc::EIO),
                 DeleteError::Database(_) => libc::EIO,
             },
+            FsError::Trash(error) => error.errno().unwrap_or(libc::EIO),
             FsError::CoursesKept(_) | FsError::CourseName => libc::EPERM,
             FsError::TooManyFiles => libc::ENFILE,
             FsError::NoArchive => libc::EINVAL,
@@ -196,6 +201,7 @@ impl FsError {
                 | FsError::Row(_)
                 | FsError::Create(_)
                 | FsError::Delete(_)
+                | FsError::Trash(_)
         );
         told && !self.is_refusal() && ![libc::ENOENT, libc::EEXIST, libc::ENOTEMPTY].contains(&self.errno())
     }

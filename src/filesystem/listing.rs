@@ -21,6 +21,8 @@ enum Content {
     /// Names and numbers of the courses.
     Courses(Vec<(Vec<u8>, u32)>),
     Course(u32),
+    /// Names and nodes in a folder of the trash.
+    Trash(Vec<(Vec<u8>, Node)>),
     /// Documents in a folder, and that folder on the disk if it is there.
     Documents {
         course: u32,
@@ -47,7 +49,11 @@ impl Listing {
                 let content = Content::documents(fs, course, Some(row))?;
                 (Node::Documents(course), content)
             }
-            Node::Backup(..) | Node::Temporary(..) => return Err(FsError::NotAFolder),
+            Node::Trash(key) => {
+                let (parent, names) = fs.list_trash(key)?;
+                (parent, Content::Trash(names))
+            }
+            Node::Backup(..) | Node::Temporary(..) | Node::TrashedBackup(_) => return Err(FsError::NotAFolder),
         };
         Ok(Listing { node, parent, content })
     }
@@ -95,6 +101,13 @@ impl Listing {
                         fs.backup_attributes_at_last_look(*course)
                     };
                     if hand_out(position, name, found)? {
+                        break;
+                    }
+                }
+            }
+            Content::Trash(names) => {
+                for (position, (name, node)) in names.iter().enumerate().skip(first) {
+                    if hand_out(position, name, fs.attributes(*node))? {
                         break;
                     }
                 }

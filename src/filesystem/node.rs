@@ -2,7 +2,7 @@
 //!
 //! A number is a kind (8 bits), a course (24 bits: `course.id`) and a key (32 bits: the row's own key). The root is 1,
 //! as FUSE wants it. Numbers stay right over restarts and between hosts, because rows keep their keys. The one exception
-//! are temporary files, which are no rows but open files of this process.
+//! are temporary files and the trash, which are no rows but things of this process.
 
 use crate::backup::Selection;
 
@@ -21,6 +21,10 @@ pub enum Node {
     Backup(u32, Selection),
     /// A temporary file in a course's folder: course and a number that counts up while the portal is mounted.
     Temporary(u32, u32),
+    /// A folder in the trash: a number of this process, 0 for the uppermost one.
+    Trash(u32),
+    /// The backup in a folder of the trash, by the number of that folder.
+    TrashedBackup(u32),
 }
 
 /// The inode number of the root (FUSE_ROOT_ID).
@@ -31,6 +35,8 @@ const DOCUMENTS: u64 = 2;
 const DOCUMENT: u64 = 3;
 const BACKUP: u64 = 4;
 const TEMPORARY: u64 = 5;
+const TRASH: u64 = 250;
+const TRASHED_BACKUP: u64 = 251;
 
 /// The highest `course.id` that fits.
 const LAST_COURSE: u32 = (1 << 24) - 1;
@@ -64,6 +70,8 @@ impl Node {
             Node::Document(course, iid) => pack(DOCUMENT, course, iid),
             Node::Backup(course, selection) => pack(BACKUP, course, selection.number()),
             Node::Temporary(course, number) => pack(TEMPORARY, course, number),
+            Node::Trash(key) => pack(TRASH, 0, key),
+            Node::TrashedBackup(key) => pack(TRASHED_BACKUP, 0, key),
         }
     }
 
@@ -80,6 +88,8 @@ impl Node {
             DOCUMENT => Node::Document(course, key),
             BACKUP => Node::Backup(course, Selection::from_number(key)?),
             TEMPORARY => Node::Temporary(course, key),
+            TRASH => Node::Trash(key),
+            TRASHED_BACKUP => Node::TrashedBackup(key),
             _ => return None,
         };
         (node.number() == number).then_some(node)
@@ -101,6 +111,8 @@ mod tests {
                 Node::Document(course, key),
                 Node::Backup(course, Selection::ALL),
                 Node::Temporary(course, key),
+                Node::Trash(key),
+                Node::TrashedBackup(key),
             ];
             for node in nodes {
                 prop_assert_eq!(Node::from_number(node.number()), Some(node));

@@ -271,6 +271,8 @@ impl PortalFs {
         self.writable()?;
         match parent {
             _ if self.uploads.temporaries.remove(parent, name) => Ok(()),
+            // Part of what is forgotten when its folder is removed.
+            Node::Trash(key) => self.in_trash(key, name).map(drop),
             Node::Course(course) if name == BACKUP => {
                 self.course(course)?;
                 self.uploads.set_removed(Node::Backup(course, Selection::ALL), caller);

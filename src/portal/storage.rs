@@ -164,6 +164,15 @@ impl Folder {
         )?)
     }
 
+    /// Gives the file `from` (beneath this folder) the name `to` (beneath `target`) too, on the same disk; what is there
+    /// already is `EEXIST`.
+    pub fn link(&self, from: &[u8], target: &Folder, to: &[u8]) -> io::Result<()> {
+        let (from_parent, from_name) = self.parent_of(from)?;
+        let (to_parent, to_name) = target.parent_of(to)?;
+        let (from, to) = (OsStr::from_bytes(from_name), OsStr::from_bytes(to_name));
+        Ok(rustix::fs::linkat(&from_parent, from, &to_parent, to, AtFlags::empty())?)
+    }
+
     /// Renames `from` (beneath this folder) to `to` (beneath it too): what is there is replaced, or takes the place of
     /// `from` if they are to be `exchange`d.
     pub fn rename(&self, from: &[u8], to: &[u8], exchange: bool) -> io::Result<()> {

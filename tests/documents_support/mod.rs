@@ -3,16 +3,20 @@
 
 mod rows;
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::support::{Mount, TestPortal};
+use coursefs::portal::database::Row;
+
+use super::support::{self, Mount, TestPortal};
 
 pub use rows::rows_follow_the_rules;
 
-/// Ways of mounting that must make no difference: what the kernel remembers, and who reads and writes.
-pub const WAYS: [&str; 3] = ["ttl=0", "ttl=1", "ttl=1,nopassthrough"];
+/// Ways of mounting that must make no difference: what the kernel remembers, and who reads and writes. What writes to a
+/// course whose quota the disk can't fill is passed through ([`Setting::new`]).
+pub const WAYS: [&str; 4] = ["ttl=0", "ttl=1", "ttl=1,nopassthrough", "ttl=1,passthrough"];
 
 /// A mounted course with nothing in it.
 pub struct Setting {
@@ -21,12 +25,33 @@ pub struct Setting {
 }
 
 impl Setting {
-    /// A new course, mounted with `options`.
+    /// A new course, mounted with `options`. If `passthrough` is among them, which is no option of a mount, the course
+    /// has more room than any disk, so that the kernel may write by itself.
     pub fn new(options: &str) -> Setting {
         let portal = TestPortal::new();
-        portal.course("GEO101");
-        let mount = Mount::with(&portal, options);
+        let course = portal.course("GEO101");
+        if options.contains(",passthrough") {
+            course.set_quota(1 << 60);
+        }
+        let mount = Mount::with(&portal, &options.replace(",passthrough", ""));
         Setting { portal, mount }
+    }
+
+    /// The rows of the document `path`: its own and its property row, if it has one.
+    pub fn row(&self, path: &str) -> (Row, Option<Row>) {
+        let rows = self.portal.rows("SELECT * FROM c_document", &[]);
+        let document = rows.into_iter().find(|row| row.text("path") == path);
+        let document = document.unwrap_or_else(|| panic!("{path} has no row"));
+        let sql = "SELECT * FROM c_item_property WHERE tool = 'document' AND ref = ?";
+        let mut properties = self.portal.rows(sql, &[document.get("id").clone()]);
+        assert!(properties.len() <= 1, "{properties:?}");
+        (document, properties.pop())
+    }
+
+    /// What `getfattr` tells of the attribute `name`, nothing if there is none.
+    pub fn attribute(&self, path: &str, name: &str) -> String {
+        let arguments: [&dyn AsRef<OsStr>; 5] = [&"--absolute-names", &"--only-values", &"-n", &name, &self.path(path)];
+        String::from_utf8(support::start("getfattr", &arguments).output().unwrap().stdout).unwrap()
     }
 
     pub fn documents(&self) -> PathBuf {

@@ -20,6 +20,7 @@ use crate::portal::storage::Folder;
 
 use super::super::links;
 use super::super::reader::BackupFile;
+use super::again;
 use super::files::{Compare, Placed, Plan};
 use super::plan::Planned;
 use super::{Aside, RestoreError, files_error};
@@ -140,6 +141,8 @@ pub struct Documents<'a> {
     pub users: &'a std::collections::HashMap<i64, i64>,
     /// Whether the course becomes the archive's.
     pub adopt: bool,
+    /// Whether the archive is of this very course.
+    pub again: bool,
 }
 
 impl Documents<'_> {
@@ -329,6 +332,10 @@ impl Documents<'_> {
             visible: document.visible,
         };
         let iid = document_rows::insert(session, course, &new, &self.stamp)?;
+        let iid = match document.key.filter(|_| self.again) {
+            Some(old) => again::take_key(session, course, iid, old, placed.deleted())?,
+            None => iid,
+        };
         if document.readonly {
             session.execute("UPDATE c_document SET readonly = 1 WHERE iid = ?", &[iid.into()])?;
         }

@@ -13,6 +13,8 @@ use crate::portal::crash;
 use crate::portal::journal::{Journal, Witness};
 use crate::portal::storage::Folder;
 
+use super::again;
+
 /// What will be placed in one course, for the journal.
 pub struct Plan<'a> {
     course: &'a Course,
@@ -102,12 +104,14 @@ pub struct Placed<'a> {
     paths: Vec<(Vec<u8>, bool)>,
     /// Files that made way: where they lay, the folder that has them now, and their names there.
     aside: Vec<(Vec<u8>, &'a Folder, Vec<u8>)>,
+    /// Paths of rows of deleted documents that have come back.
+    deleted: Vec<Vec<u8>>,
 }
 
 impl<'a> Placed<'a> {
     /// Nothing placed in the course folder `top` yet.
     pub fn new(top: &'a Folder) -> Placed<'a> {
-        Placed { top, paths: Vec::new(), aside: Vec::new() }
+        Placed { top, paths: Vec::new(), aside: Vec::new(), deleted: Vec::new() }
     }
 
     /// The course's folder.
@@ -143,8 +147,14 @@ impl<'a> Placed<'a> {
         Ok(())
     }
 
+    /// Paths of rows of deleted documents that have come back: their files go when all is for good.
+    pub fn deleted(&mut self) -> &mut Vec<Vec<u8>> {
+        &mut self.deleted
+    }
+
     /// Leaves everything where it is.
     pub fn keep(mut self) {
+        again::remove_deleted(self.top, std::mem::take(&mut self.deleted));
         self.paths.clear();
         self.aside.clear();
     }

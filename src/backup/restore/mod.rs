@@ -7,6 +7,7 @@
 //! not made twice: a document of the same path and the same bytes and an item of the same content are skipped. Where
 //! something else has the place, the [`Conflict`] policy decides.
 
+mod again;
 mod documents;
 mod files;
 mod items;
@@ -188,10 +189,11 @@ pub fn restore_from(
     if course.is_none() && !options.create {
         return Err(RestoreError::NoCourse(code.to_owned()));
     }
+    let again = ours.is_some() && course.as_ref().is_some_and(|course| again::is_of(&value, course));
     let origin = Origin { address: address_in(&value), users, complete: ours.is_some() };
     let (settings, planned, loose, origin) = (&settings, &planned, &loose, &origin);
     let settle: &Settle<'_> = &|_, _, _, _| Ok(());
-    let work = Work { portal, code, settings, stamp, planned, loose, origin, options, settle };
+    let work = Work { portal, code, settings, stamp, planned, loose, origin, options, again, settle };
     match course {
         Some(course) => {
             let description = options.adopt.then(|| adopted(&course, &value));
@@ -243,6 +245,7 @@ pub(crate) fn deliver(
         loose: &loose,
         origin: &origin,
         options: Options::default(),
+        again: false,
         settle,
     };
     work.merge((course, None), backup, items, report, progress)
@@ -266,6 +269,8 @@ struct Work<'a> {
     loose: &'a LooseFiles,
     origin: &'a Origin,
     options: Options,
+    /// Whether the archive is of the course itself.
+    again: bool,
     settle: &'a Settle<'a>,
 }
 
@@ -407,7 +412,7 @@ impl Work<'_> {
         let editor_css = format!("{portal_url}web/css/editor.css");
         let pages = Pages { from: self.origin.address.clone(), to, editor_css };
         let (code, settings, stamp, users) = (self.code, self.settings, self.stamp, &self.origin.users);
-        Ok(Documents { code, settings, stamp, pages, users, adopt: self.options.adopt })
+        Ok(Documents { code, settings, stamp, pages, users, adopt: self.options.adopt, again: self.again })
     }
 
     fn size(&self, counts: impl Fn(&Planned) -> bool) -> u64 {
@@ -476,6 +481,9 @@ impl Work<'_> {
         report: &mut Report,
     ) -> Result<(), RestoreError> {
         let mut import = Import::new(session, course, self.stamp, self.origin, self.options.conflict)?;
+        if self.again {
+            import.keep_keys();
+        }
         let now = DocumentTree::load(session, course.id)?;
         let outcome = &mut report.documents;
         for ((number, document), judged) in self.planned.iter().enumerate().zip(&aside.judged) {

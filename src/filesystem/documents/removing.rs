@@ -26,6 +26,7 @@ impl PortalFs {
 
     fn remove(&self, place: Place, name: &[u8], folder: bool) -> Result<(), FsError> {
         self.writable()?;
+        self.before_removing(place, name, folder)?;
         let top = self.course_folder(place.course)?;
         let removed = self.change_documents(place.course, |changing, stamp| {
             let (document, path, below, older) = {

@@ -271,7 +271,7 @@ impl PortalFs {
         }
         let edit = if folder { "FolderMoved" } else { "DocumentMoved" };
         document_edit::stamp(session, course, key, Some(edit), stamp)?;
-        self.show_anew(changing, iid, path, stamp)?;
+        self.show_anew(changing, iid, path.get(1..).unwrap_or_default(), stamp)?;
         changing.follow(TreeChange::Moved { iid, parent: to.folder, name: name.into() });
         Ok(())
     }
@@ -366,6 +366,7 @@ impl PortalFs {
             document_edit::set_path(session, one.document.iid, &other.path)?;
             let edit = if one.document.folder { "FolderMoved" } else { "DocumentMoved" };
             document_edit::stamp(session, course, one.document.key, Some(edit), stamp)?;
+            self.show_anew(changing, one.document.iid, other.path.get(1..).unwrap_or_default(), stamp)?;
         }
         stamp_ancestors(changing, from.folder, stamp)?;
         stamp_ancestors(changing, to.folder, stamp)?;
