@@ -1,4 +1,5 @@
-//! An embedded portal of any size, for `scripts/bench`: equal courses with equally many documents, spread over folders.
+//! A portal of any size, for `scripts/bench`: equal courses with equally many documents, spread over folders. It is
+//! embedded, unless the folder holds a Chamilo installation already, which gets the courses then.
 //!
 //!     cargo run --release --example bench_portal -- DIR --courses 100 --documents 1000 --bytes 200 --folders 10
 //!
@@ -13,9 +14,9 @@ use clap::Parser;
 use coursefs::course::create::{self, NewCourse};
 use coursefs::course::document_rows::{self, DocumentKind, NewDocument};
 use coursefs::course::{Course, Stamp};
-use coursefs::portal::Portal;
 use coursefs::portal::database::{DatabaseExt, Session};
 use coursefs::portal::storage::Folder;
+use coursefs::portal::{Access, Portal};
 
 /// The user that an embedded portal starts with.
 const ADMINISTRATOR: i64 = 1;
@@ -23,10 +24,10 @@ const ADMINISTRATOR: i64 = 1;
 /// Bytes written at once.
 const PIECE: usize = 1 << 20;
 
-/// Make an embedded portal for measurements
+/// Make a portal for measurements
 #[derive(Parser)]
 struct Arguments {
-    /// A new or empty folder
+    /// A new or empty folder, or a Chamilo installation without courses
     dir: PathBuf,
     /// Courses, called BENCH1, BENCH2 ...
     #[arg(long, default_value_t = 1)]
@@ -40,6 +41,9 @@ struct Arguments {
     /// Folders that the documents are spread over; 0 puts them at the top
     #[arg(long, default_value_t = 0)]
     folders: u64,
+    /// Disk quota of each course in bytes, instead of the portal's
+    #[arg(long)]
+    quota: Option<i64>,
     /// Give documents their length without writing anything: they read as zeros and take no room
     #[arg(long)]
     sparse: bool,
@@ -47,13 +51,20 @@ struct Arguments {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
-    let portal = Portal::init(&arguments.dir)?;
+    let portal = match arguments.dir.join("app/config/configuration.php").exists() {
+        true => Portal::open(&arguments.dir, Access::ReadWrite)?,
+        false => Portal::init(&arguments.dir)?,
+    };
     let stamp = Stamp::now(ADMINISTRATOR);
     let mut noise = Noise::new();
     for number in 1..=arguments.courses {
         let code = format!("BENCH{number}");
         let new = NewCourse { title: format!("Course {number}"), code, ..NewCourse::default() };
         let course = create::create(&portal, &new, &stamp)?;
+        if let Some(quota) = arguments.quota {
+            let sql = "UPDATE course SET disk_quota = ? WHERE id = ?";
+            portal.database().write(|session| session.execute(sql, &[quota.into(), course.id.into()]))?;
+        }
         let folder = portal.courses_folder().folder(&[&course.directory, b"/document".as_slice()].concat())?;
         portal.database().write(|session| fill(session, &course, &folder, &arguments, &stamp, &mut noise))?;
     }

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
-use support::{Contents, Listed, Mount, TestPortal, contents, run};
+use support::{Contents, Listed, Mount, TestPortal, contents, portals, run};
 
 /// The documents of a backup that are files, and the folders, with their bytes.
 fn documents(archive: &Contents) -> BTreeMap<&str, Option<&[u8]>> {
@@ -97,7 +97,11 @@ fn a_course_restored_from_its_own_archive_is_the_same_course_again() {
     course.folder("/Leçon 1");
     course.folder("/Leçon 1/empty");
     let page = course.file("/Leçon 1/été (1).html", "<p>été</p>".as_bytes());
-    portal.execute("UPDATE c_document SET title = 'Été 🌋', comment = 'Lisez' WHERE iid = ?", &[page.into()]);
+    let title = format!("Été {}", portals::rare_letter());
+    portal.execute(
+        "UPDATE c_document SET title = ?, comment = 'Lisez' WHERE iid = ?",
+        &[title.as_str().into(), page.into()],
+    );
     let hidden = course.file("/日本.txt", &support::noise(1, 100_000));
     course.set_visibility(hidden, 0);
     let mount = Mount::of(&portal);

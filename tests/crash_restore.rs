@@ -18,7 +18,7 @@ use coursefs::course::document_rows::{self, DocumentKind, NewDocument};
 use coursefs::portal::database::DatabaseExt;
 use coursefs::portal::staging::Staging;
 use coursefs::portal::{Access, Portal};
-use support::{Snapshot, TestPortal, coursefs, names, snapshot, start};
+use support::{Snapshot, TestPortal, coursefs, names, portals, snapshot, start};
 
 /// SIGKILL.
 const KILL: i32 = 9;
@@ -87,6 +87,7 @@ impl Case {
         if done {
             assert_eq!(now, self.as_after, "{what}");
         }
+        portals::forget_undone_keys(&portal.portal);
         restore(portal, self.code).done();
         if !done {
             assert_eq!(comparable(portal), self.as_after, "{what}, restored again");

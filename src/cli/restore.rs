@@ -69,6 +69,9 @@ fn print(course: &str, report: &Report) {
             report.lost_references
         );
     }
+    for column in &report.replaced {
+        println!("  {column}: has characters that the database can't hold (such as emoji); they were replaced");
+    }
     for what in &report.not_understood {
         println!("  not understood, left out: {what}");
     }

@@ -69,7 +69,7 @@ pub fn rows_of(session: &dyn Session, iid: i64) -> Result<Vec<Row>, DatabaseErro
     let Some(document) = session.row("SELECT * FROM c_document WHERE iid = ?", &[iid.into()])? else {
         return Ok(Vec::new());
     };
-    let sql = "SELECT * FROM c_item_property WHERE c_id = ? AND tool = 'document' AND ref = ? ORDER BY iid";
+    let sql = "SELECT * FROM c_item_property WHERE +c_id = ? AND tool = 'document' AND ref = ? ORDER BY iid";
     let key = document.int("id").unwrap_or(iid);
     let properties = session.rows(sql, &[document.get("c_id").clone(), key.into()])?;
     let newest = properties.into_iter().max_by_key(rank);

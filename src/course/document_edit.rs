@@ -7,8 +7,9 @@ use super::document_rows::stored_size;
 use super::property_rows::Visibility;
 use crate::portal::database::{DatabaseError, Session, Value};
 
-/// The property rows of a document for the base course.
-const OF_DOCUMENT: &str = "c_id = ? AND tool = 'document' AND ref = ? AND (session_id IS NULL OR session_id = 0)";
+/// The property rows of a document for the base course. `+` lets SQLite find them by tool and item instead of walking all
+/// rows of the course; to MariaDB it means nothing.
+const OF_DOCUMENT: &str = "+c_id = ? AND tool = 'document' AND ref = ? AND (session_id IS NULL OR session_id = 0)";
 
 /// Notes what happened to the document `key`: who, when, and what (`lastedit_type`), `None` if that stays.
 pub fn stamp(

@@ -62,7 +62,7 @@ pub fn remove_from_rows(
     session.execute("UPDATE c_document SET path = ? WHERE iid = ?", &values)?;
     let sql = "UPDATE c_item_property SET visibility = 2, lastedit_type = 'DocumentDeleted', \
                lastedit_date = ?, lastedit_user_id = ? \
-               WHERE c_id = ? AND tool = 'document' AND ref = ? AND (session_id IS NULL OR session_id = 0)";
+               WHERE +c_id = ? AND tool = 'document' AND ref = ? AND (session_id IS NULL OR session_id = 0)";
     let values: [Value; 4] = [stamp.datetime().into(), stamp.user.into(), course.id.into(), key.into()];
     session.execute(sql, &values)?;
     Ok(Some(deleted))
@@ -70,7 +70,7 @@ pub fn remove_from_rows(
 
 /// Deletes the rows of a document.
 pub fn remove_rows(session: &dyn Session, course: i64, iid: i64, key: i64) -> Result<(), DatabaseError> {
-    let sql = "DELETE FROM c_item_property WHERE c_id = ? AND tool = 'document' AND ref = ?";
+    let sql = "DELETE FROM c_item_property WHERE +c_id = ? AND tool = 'document' AND ref = ?";
     session.execute(sql, &[course.into(), key.into()])?;
     session.execute("DELETE FROM c_document WHERE iid = ?", &[iid.into()]).map(drop)
 }

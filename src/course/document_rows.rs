@@ -49,6 +49,12 @@ pub enum DocumentRowError {
         /// The path.
         path: String,
     },
+    /// The path can't stand in the table as it is.
+    #[error("the path {path:?} can't stand in Chamilo's database: it is no UTF-8, or has characters beyond U+FFFF")]
+    Unwritable {
+        /// The path.
+        path: String,
+    },
     /// The path does not fit into the table, where MariaDB would cut it silently.
     #[error("the path {path:?} has {length} characters; Chamilo stores at most {MAX_PATH}: shorten a name in it")]
     TooLong {
@@ -103,6 +109,9 @@ pub fn insert_with_edit(
 /// copies nothing that has none.
 pub fn insert_unknown(session: &dyn Session, course: i64, document: &NewDocument<'_>) -> Result<i64, DocumentRowError> {
     check_path(document.path)?;
+    if !session.holds(document.path) {
+        return Err(DocumentRowError::Unwritable { path: String::from_utf8_lossy(document.path).into_owned() });
+    }
     let (filetype, size) = match document.kind {
         DocumentKind::File { size } => ("file", size),
         DocumentKind::Folder => ("folder", 0),
@@ -178,7 +187,7 @@ pub fn touch_ancestors(session: &dyn Session, course: i64, path: &[u8], stamp: &
     })?;
     let sql = "UPDATE c_item_property SET lastedit_date = ?, lastedit_user_id = ?, \
                lastedit_type = 'DocumentInFolderUpdated' \
-               WHERE c_id = ? AND tool = 'document' AND ref = ? AND (session_id IS NULL OR session_id = 0)";
+               WHERE +c_id = ? AND tool = 'document' AND ref = ? AND (session_id IS NULL OR session_id = 0)";
     for folder in folders {
         session.execute(sql, &[stamp.datetime().into(), stamp.user.into(), course.into(), folder.into()])?;
     }

@@ -132,6 +132,11 @@ impl std::fmt::Debug for Kind {
 }
 
 impl Item {
+    /// Changes its row and all that go with it.
+    pub fn change(&mut self, change: &mut dyn FnMut(&Table, &mut Record)) {
+        change_records(&self.kind.table, &mut self.record, change);
+    }
+
     /// The key in the archive's map: the row's key, or what the column holds that is no number (tool introductions).
     pub fn key(&self) -> Value {
         match self.record.get(self.kind.table.key) {
@@ -153,6 +158,7 @@ impl Item {
 }
 
 /// All items of a course, and what a tool's form may need of the rest.
+#[derive(Clone)]
 pub struct Items {
     /// The row of `course`.
     pub course: Row,
@@ -185,9 +191,9 @@ impl Items {
 
     /// Hands every record, with those below it, to `change`.
     pub fn change(&mut self, change: &mut dyn FnMut(&Table, &mut Record)) {
-        for (kind, items) in &mut self.kinds {
+        for (_, items) in &mut self.kinds {
             for item in items {
-                change_records(&kind.table, &mut item.record, change);
+                item.change(change);
             }
         }
     }

@@ -100,9 +100,23 @@ impl Course {
 /// The address of the portal's main URL, with a slash at its end.
 pub fn portal_url(session: &dyn Session) -> Result<String, DatabaseError> {
     let row = session.row("SELECT url FROM access_url ORDER BY id", &[])?;
-    let mut url = row.map_or_else(|| "http://localhost/".to_owned(), |row| row.text("url"));
+    Ok(with_slash(row.map_or_else(|| "http://localhost/".to_owned(), |row| row.text("url"))))
+}
+
+/// The address under which the course `course` is found, with a slash at its end: the first of those URLs of the portal
+/// that it belongs to, else the portal's main URL.
+pub fn course_url(session: &dyn Session, course: i64) -> Result<String, DatabaseError> {
+    let own = "SELECT u.url AS url FROM access_url u JOIN access_url_rel_course r ON r.access_url_id = u.id \
+               WHERE r.c_id = ? ORDER BY u.id";
+    match session.row(own, &[course.into()])? {
+        Some(row) => Ok(with_slash(row.text("url"))),
+        None => portal_url(session),
+    }
+}
+
+fn with_slash(mut url: String) -> String {
     if !url.ends_with('/') {
         url.push('/');
     }
-    Ok(url)
+    url
 }

@@ -113,7 +113,9 @@ impl Adapter {
     /// have found another size than the last `stat`.
     fn attribute_ttl(&self, attributes: &Attributes) -> Duration {
         match attributes.node {
-            Node::Backup(..) | Node::Temporary(..) | Node::TrashedBackup(_) => Duration::ZERO,
+            Node::Backup(..) | Node::Packages(_) | Node::Package(..) | Node::Temporary(..) | Node::TrashedBackup(_) => {
+                Duration::ZERO
+            }
             // What is written shows when it is closed, of which the kernel hears nothing else.
             node if self.fs.is_written(node) => Duration::ZERO,
             _ => self.fs.options().ttl,

@@ -11,12 +11,13 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tracing::debug;
 
 use crate::archive::{Archive, Cache, Checksums};
-use crate::backup::{BackupFiles, Contents, Loaded, Remembered, Rows, Selection};
+use crate::backup::{BackupFiles, Digest, Remembered, Selection};
 use crate::course::Course;
 use crate::portal::Portal;
 
 use super::FsError;
 use super::ahead::Ahead;
+use super::computed::{Computed, Kept, What};
 
 /// Size and time of an archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +35,7 @@ struct Looked {
 }
 
 /// An archive: the course and what of it.
-type Which = (i64, Selection);
+type Which = (i64, What);
 
 /// One archive's place: whoever holds its lock computes.
 type Slot = Arc<Mutex<Option<Looked>>>;
@@ -45,53 +46,66 @@ pub struct Archives {
     remembered: Remembered,
     lasting: Duration,
     slots: Mutex<HashMap<Which, Slot>>,
-    rows: KeptRows,
+    kept: KeptArchives,
     ahead: Ahead,
 }
 
-/// Files listed in all rows kept together; each costs about 100 bytes.
+/// Files listed in all archives kept together; each costs about 100 bytes.
 const FILES_KEPT: usize = 250_000;
 
-/// Archives whose last look is kept; there are many selections of each course.
+/// Archives whose last look is kept; there are many selections and learning paths of each course.
 const SLOTS_KEPT: usize = 10_000;
+
+/// The archive that is computed ahead.
+const WHOLE: What = What::Backup(Selection::ALL);
 
 /// How long what a `stat` has seen of the files serves the opening that follows it: programs look and then open.
 const FRESH: Duration = Duration::from_millis(20);
 
-/// What rows said, kept while nothing was committed: a later look then only looks at the files.
+/// What archives were made from, kept while nothing was committed: a later look then only looks at the files.
 #[derive(Default)]
-struct KeptRows {
+struct KeptArchives {
     state: Mutex<KeptState>,
 }
 
 #[derive(Default)]
 struct KeptState {
     counter: u64,
-    rows: HashMap<Which, Arc<Rows>>,
-    /// What was loaded last, with the serialized course: whoever asks for the size often reads next.
-    last: Option<(Which, Instant, Loaded)>,
+    kept: HashMap<Which, Kept>,
+    /// What was made last: whoever asks for the size often reads next.
+    last: Option<(Which, Option<Instant>, Computed)>,
 }
 
-impl KeptRows {
-    fn get(&self, which: Which, counter: u64) -> Option<Arc<Rows>> {
-        self.lock(counter).rows.get(&which).cloned()
+impl KeptArchives {
+    fn get(&self, which: Which, counter: u64) -> Option<Kept> {
+        self.lock(counter).kept.get(&which).cloned()
     }
 
-    /// What was loaded last, if it was this course, and when.
-    fn take_last(&self, which: Which, counter: u64) -> Option<(Instant, Loaded)> {
-        let (_, at, loaded) = self.lock(counter).last.take_if(|(other, ..)| *other == which)?;
-        Some((at, loaded))
+    /// What was made last, if it was this archive, and when; `None` if its files were looked at since.
+    fn take_last(&self, which: Which, counter: u64) -> Option<(Option<Instant>, Computed)> {
+        let (_, at, computed) = self.lock(counter).last.take_if(|(other, ..)| *other == which)?;
+        Some((at, computed))
     }
 
-    /// Keeps what was loaded at `at`, when the database was in the state `counter`.
-    fn keep(&self, which: Which, counter: u64, at: Instant, loaded: Loaded) {
+    /// Keeps what was made at `at`, when the database was in the state `counter`.
+    fn keep(&self, which: Which, counter: u64, at: Instant, (computed, digest): (Computed, Digest)) {
         let mut state = self.lock(counter);
-        let kept: usize = state.rows.values().map(|rows| rows.listed.len()).sum();
-        if kept + loaded.rows.listed.len() > FILES_KEPT {
-            state.rows.clear();
+        let all: usize = state.kept.values().map(Kept::files).sum();
+        let kept = computed.kept(digest);
+        if all + kept.files() > FILES_KEPT {
+            state.kept.clear();
         }
-        state.rows.insert(which, Arc::clone(&loaded.rows));
-        state.last = Some((which, at, loaded));
+        state.kept.insert(which, kept);
+        state.last = Some((which, Some(at), computed));
+    }
+
+    /// The files were looked at later than what was made last: whoever opens next has to look at them too.
+    fn outdate(&self, which: Which, counter: u64) {
+        if let Some((other, made, _)) = &mut self.lock(counter).last
+            && *other == which
+        {
+            *made = None;
+        }
     }
 
     fn lock(&self, counter: u64) -> MutexGuard<'_, KeptState> {
@@ -112,15 +126,17 @@ impl Archives {
             remembered,
             lasting,
             slots: Mutex::default(),
-            rows: KeptRows::default(),
+            kept: KeptArchives::default(),
             ahead: Ahead::default(),
         }
     }
 
-    /// Size and time of the backup of `course`.
-    pub fn summary(&self, portal: &Portal, course: &Course, selection: Selection) -> Result<Summary, FsError> {
-        self.ahead.asked(course.id);
-        self.compute(portal, course, selection)
+    /// Size and time of an archive of `course`.
+    pub fn summary(&self, portal: &Portal, course: &Course, what: What) -> Result<Summary, FsError> {
+        if what == WHOLE {
+            self.ahead.asked(course.id);
+        }
+        self.compute(portal, course, what)
     }
 
     /// Notes that the folder of `course` is listed. If its backup will be asked for next, its size is computed meanwhile.
@@ -131,7 +147,7 @@ impl Archives {
         }
         let (archives, portal, course) = (Arc::clone(self), Arc::clone(portal), course.clone());
         let work = move || {
-            if let Err(error) = archives.compute(&portal, &course, Selection::ALL) {
+            if let Err(error) = archives.compute(&portal, &course, WHOLE) {
                 // Whoever asks will be told.
                 let code = String::from_utf8_lossy(&course.code);
                 debug!("the backup of course {code} can't be computed ahead: {error}");
@@ -143,8 +159,8 @@ impl Archives {
         }
     }
 
-    fn compute(&self, portal: &Portal, course: &Course, selection: Selection) -> Result<Summary, FsError> {
-        let which = (course.id, selection);
+    fn compute(&self, portal: &Portal, course: &Course, what: What) -> Result<Summary, FsError> {
+        let which = (course.id, what);
         let slot = self.slot(which);
         let mut looked = slot.lock().unwrap_or_else(PoisonError::into_inner);
         let counter = portal.database().change_counter()?;
@@ -155,70 +171,55 @@ impl Archives {
             return Ok(last.summary);
         }
         let at = Instant::now();
-        if let Some(rows) = self.rows.get(which, counter) {
-            let contents = Contents::gather(portal, rows)?;
-            if contents.pages_hold() {
-                return self.look(which, &contents, &mut looked, at, counter);
-            }
+        if let Some(kept) = self.kept.get(which, counter)
+            && let Some(digest) = kept.digest(portal, course)?
+        {
+            self.kept.outdate(which, counter);
+            return Ok(self.look(which, &digest, &mut looked, at, counter));
         }
-        let loaded = Rows::load(portal, course.id, selection)?;
-        let summary = self.look(which, &loaded.contents, &mut looked, at, counter)?;
-        self.rows.keep(which, counter, Instant::now(), loaded);
+        let computed = Computed::load(portal, course, what)?;
+        let digest = computed.digest()?;
+        let summary = self.look(which, &digest, &mut looked, at, counter);
+        self.kept.keep(which, counter, Instant::now(), (computed, digest));
         Ok(summary)
     }
 
     /// Size and time as they were at the last look, if there was one; computes nothing.
-    pub fn last_summary(&self, course: &Course) -> Option<Summary> {
-        let slot = self.slot((course.id, Selection::ALL));
+    pub fn last_summary(&self, course: &Course, what: What) -> Option<Summary> {
+        let slot = self.slot((course.id, what));
         // Whoever computes at this moment is not waited for.
         slot.try_lock().ok()?.as_ref().map(|looked| looked.summary)
     }
 
-    /// The backup of `course`, ready to be read.
-    pub fn open(
-        &self,
-        portal: &Portal,
-        course: &Course,
-        selection: Selection,
-    ) -> Result<Archive<BackupFiles>, FsError> {
-        let which = (course.id, selection);
+    /// An archive of `course`, ready to be read.
+    pub fn open(&self, portal: &Portal, course: &Course, what: What) -> Result<Archive<BackupFiles>, FsError> {
+        let which = (course.id, what);
         let counter = portal.database().change_counter()?;
         let at = Instant::now();
-        let Loaded { rows, course_info, contents } = match self.rows.take_last(which, counter) {
-            Some((loaded_at, loaded)) if loaded_at.elapsed() < FRESH => loaded,
-            Some((_, loaded)) => match Contents::gather(portal, Arc::clone(&loaded.rows))? {
-                contents if contents.pages_hold() => Loaded { contents, ..loaded },
-                _ => Rows::load(portal, course.id, selection)?,
-            },
-            None => Rows::load(portal, course.id, selection)?,
+        let computed = match self.kept.take_last(which, counter) {
+            Some((Some(made), computed)) if made.elapsed() < FRESH => Some(computed),
+            Some((_, computed)) => computed.again(portal, course)?,
+            None => None,
         };
-        drop(rows);
+        let computed = match computed {
+            Some(computed) => computed,
+            None => Computed::load(portal, course, what)?,
+        };
+        let digest = computed.digest()?;
         let slot = self.slot(which);
         let mut looked = slot.lock().unwrap_or_else(PoisonError::into_inner);
-        self.look(which, &contents, &mut looked, at, counter)?;
+        self.look(which, &digest, &mut looked, at, counter);
         drop(looked);
-        Ok(contents.archive(&course_info, Arc::clone(&self.checksums))?)
+        computed.archive(Arc::clone(&self.checksums))
     }
 
-    fn look(
-        &self,
-        which: Which,
-        contents: &Contents,
-        looked: &mut Option<Looked>,
-        at: Instant,
-        counter: u64,
-    ) -> Result<Summary, FsError> {
-        let digest = contents.digest()?;
+    fn look(&self, which: Which, digest: &Digest, looked: &mut Option<Looked>, at: Instant, counter: u64) -> Summary {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        let (course, selection) = which;
-        let name = match selection.is_all() {
-            true => format!("{course}/backup.zip"),
-            false => format!("{course}/backup@{}.zip", selection.names().join("+")),
-        };
-        let mtime = self.remembered.mtime(&name, &digest, i64::try_from(now).unwrap_or(i64::MAX));
+        let (course, what) = which;
+        let mtime = self.remembered.mtime(&what.name(course), digest, i64::try_from(now).unwrap_or(i64::MAX));
         let summary = Summary { size: digest.size, mtime };
         *looked = Some(Looked { at, counter, summary });
-        Ok(summary)
+        summary
     }
 
     fn slot(&self, which: Which) -> Slot {

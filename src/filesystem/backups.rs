@@ -1,4 +1,4 @@
-//! The receiver of `backup.zip`: a backup that is put into a course's folder is restored into the course.
+//! The receiver of what is put into a course's folder: `backup.zip` is restored into the course, `scorm.zip` imported.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -16,6 +16,7 @@ use crate::course::import::ImportError;
 use crate::portal::Portal;
 use crate::portal::database::DatabaseError;
 
+use super::packages::{self, PACKAGES};
 use super::receiver::{Meaning, Receiver, Taken, Target};
 use super::spool::Spool;
 use super::uploads::UploadError;
@@ -35,23 +36,31 @@ impl Receiver for Backups {
     /// the name with something around it (`backup.zip.part`, `backup.zip~`). Anything else is no backup on its way, and
     /// whoever copies it here should not believe that it is kept.
     fn meaning(&self, _folder: Node, name: &[u8]) -> Meaning {
-        let temporary = || name.starts_with(b".") || name.windows(BACKUP.len()).any(|part| part == BACKUP);
+        let around = |whole: &[u8]| name.windows(whole.len()).any(|part| part == whole);
+        let temporary = || name.starts_with(b".") || around(BACKUP) || around(PACKAGES);
         match name {
-            BACKUP => Meaning::Final,
+            BACKUP | PACKAGES => Meaning::Final,
             name if !super::is_fixed_name(name) && temporary() => Meaning::Temporary,
             _ => Meaning::Refused,
         }
     }
 
     fn place(&self, fs: &PortalFs, node: Node) -> Result<(Node, Vec<u8>), FsError> {
-        let Node::Backup(course, _) = node else { return Err(FsError::NotFound) };
+        let (course, name) = match node {
+            Node::Backup(course, _) => (course, BACKUP),
+            Node::Packages(course) => (course, PACKAGES),
+            _ => return Err(FsError::NotFound),
+        };
         fs.course(course)?;
-        Ok((Node::Course(course), BACKUP.to_vec()))
+        Ok((Node::Course(course), name.to_vec()))
     }
 
-    fn present(&self, _fs: &PortalFs, folder: Node, name: &[u8]) -> Result<Option<Node>, FsError> {
+    fn present(&self, fs: &PortalFs, folder: Node, name: &[u8]) -> Result<Option<Node>, FsError> {
         let Node::Course(course) = folder else { return Ok(None) };
-        Ok((name == BACKUP).then_some(Node::Backup(course, Selection::ALL)))
+        match name {
+            PACKAGES => fs.package_of_all(course),
+            name => Ok((name == BACKUP).then_some(Node::Backup(course, Selection::ALL))),
+        }
     }
 
     fn is_whole(&self, spool: &Spool) -> bool {
@@ -59,12 +68,7 @@ impl Receiver for Backups {
     }
 
     fn check_temporary(&self, spool: &Spool) -> Result<(), FsError> {
-        let mut first = [0; ZIP.len()];
-        if spool.promised().is_some() {
-            return Ok(());
-        }
-        let read = spool.read(0, &mut first)?;
-        if read > 0 && first != ZIP { Err(FsError::NoArchive) } else { Ok(()) }
+        check_zip(spool)
     }
 
     fn takes_promises(&self) -> bool {
@@ -72,11 +76,14 @@ impl Receiver for Backups {
     }
 
     fn awaits(&self) -> &'static str {
-        "backup.zip"
+        "backup.zip or scorm.zip"
     }
 
     fn take(&self, fs: &PortalFs, target: &Target, spool: &Spool) -> Result<Taken, UploadError> {
         let Node::Course(course) = target.folder else { return Err(FsError::NotFound.into()) };
+        if target.name == PACKAGES {
+            return packages::take(fs, target, spool);
+        }
         // A course that was made for this backup, by `cp -r` or by hand, becomes what it describes.
         let adopt = fs.absent.is_new(course);
         let report = restore_spool(&fs.portal, &fs.course(course)?, spool, Options { adopt, ..Options::default() })?;
@@ -85,13 +92,23 @@ impl Receiver for Backups {
     }
 }
 
+/// Refuses what can't be the beginning of a zip archive.
+pub fn check_zip(spool: &Spool) -> Result<(), FsError> {
+    let mut first = [0; ZIP.len()];
+    if spool.promised().is_some() {
+        return Ok(());
+    }
+    let read = spool.read(0, &mut first)?;
+    if read > 0 && first != ZIP { Err(FsError::NoArchive) } else { Ok(()) }
+}
+
 /// Whether `spool` holds an archive from its first byte to its last record. One that is still being written does not.
-fn is_whole(spool: &Spool) -> bool {
+pub fn is_whole(spool: &Spool) -> bool {
     spool.promised().is_some() || spool.materialize().is_ok() && begins_at(spool).is_ok_and(|begin| begin == 0)
 }
 
 /// Where the archive in `spool` begins. A part of an archive may end with a whole one, a document of the course.
-fn begins_at(spool: &Spool) -> Result<u64, zip::result::ZipError> {
+pub fn begins_at(spool: &Spool) -> Result<u64, zip::result::ZipError> {
     Ok(ZipArchive::new(BufReader::new(File::open(spool.path())?))?.offset())
 }
 
@@ -119,7 +136,7 @@ fn restore_spool(portal: &Portal, course: &Course, spool: &Spool, options: Optio
 
 /// The error number that tells best why a restore failed: `EINVAL` if it is the archive, else what the disk, the quota
 /// or the database lacks.
-fn errno(error: &RestoreError) -> i32 {
+pub fn errno(error: &RestoreError) -> i32 {
     match error {
         RestoreError::Read(ReadBackupError::Open { source, .. } | ReadBackupError::Write { source, .. }) => {
             disk(source)
@@ -153,7 +170,7 @@ fn database(error: &DatabaseError) -> i32 {
 }
 
 /// What a restore did, in one line.
-fn summary(report: &Report) -> String {
+pub fn summary(report: &Report) -> String {
     let documents = std::iter::once(("document", &report.documents));
     let items = report.items.iter().map(|(kind, outcome)| (*kind, outcome));
     let mut parts: Vec<String> = documents

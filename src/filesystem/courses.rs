@@ -12,7 +12,7 @@ use crate::course::{delete, names};
 use crate::portal::database::DatabaseExt;
 
 use super::documents::timespec;
-use super::{Attributes, Change, DOCUMENTS, FsError, Node, PortalFs};
+use super::{Attributes, Change, DOCUMENTS, FsError, LEARNPATHS, Node, PortalFs};
 
 /// Names that file managers and operating systems give files of their own, without a dot in front.
 const DROPPINGS: [&[u8]; 3] = [b"Thumbs.db", b"desktop.ini", b"lost+found"];
@@ -28,9 +28,9 @@ impl PortalFs {
                 self.attributes(Node::Course(course))
             }
             // It is there and believed not to be: for a process that has just made the course, or removed the folder.
-            Node::Course(course) if name == DOCUMENTS => {
+            Node::Course(course) if name == DOCUMENTS || name == LEARNPATHS => {
                 self.absent.appears(Node::Course(course), name);
-                self.attributes(Node::Documents(course))
+                self.lookup(parent, name)
             }
             _ => Err(FsError::ReadOnly),
         }
@@ -57,8 +57,8 @@ impl PortalFs {
         self.writable()?;
         match parent {
             Node::Root => self.delete_course(self.courses()?.named(name).ok_or(FsError::NotFound)?),
-            Node::Course(course) if name == DOCUMENTS => {
-                if self.has_entries(Node::Documents(course))? {
+            Node::Course(course) if name == DOCUMENTS || name == LEARNPATHS => {
+                if self.has_entries(self.lookup(parent, name)?.node)? {
                     return Err(FsError::NotEmpty);
                 }
                 self.absent.removed(Node::Course(course), name, caller);
@@ -76,7 +76,7 @@ impl PortalFs {
         if self.options.keep_courses {
             return Err(FsError::CoursesKept(code));
         }
-        if self.has_entries(Node::Documents(number))? {
+        if self.has_entries(Node::Documents(number))? || self.has_entries(Node::Learnpaths(number))? {
             return Err(FsError::NotEmpty);
         }
         self.portal.database().read(|session| delete::check(session, &course))?;

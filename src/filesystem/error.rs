@@ -9,6 +9,7 @@ use crate::course::delete::DeleteError;
 use crate::course::document_rows::DocumentRowError;
 use crate::course::names::Refusal;
 use crate::portal::database::DatabaseError;
+use crate::scorm::PackageError;
 use crate::trash::TrashError;
 
 use super::uploads::UploadError;
@@ -109,6 +110,9 @@ pub enum FsError {
     /// The backup can't be made.
     #[error(transparent)]
     Backup(#[from] BackupError),
+    /// The package can't be made.
+    #[error(transparent)]
+    Package(#[from] PackageError),
     /// The archive can't be read, or changed under its reader.
     #[error(transparent)]
     Archive(#[from] ReadError),
@@ -138,7 +142,9 @@ impl FsError {
             FsError::Forbidden(..) => libc::EACCES,
             FsError::Unknown(_) => libc::EEXIST,
             FsError::Row(DocumentRowError::TooLong { .. }) => libc::ENAMETOOLONG,
-            FsError::Row(DocumentRowError::Path { .. }) | FsError::Value(_) => libc::EINVAL,
+            FsError::Row(DocumentRowError::Path { .. } | DocumentRowError::Unwritable { .. }) | FsError::Value(_) => {
+                libc::EINVAL
+            }
             FsError::Quota => libc::EDQUOT,
             FsError::NotEmpty => libc::ENOTEMPTY,
             FsError::Elsewhere => libc::EXDEV,
@@ -169,6 +175,9 @@ impl FsError {
             FsError::Files(error) => error.raw_os_error().unwrap_or(libc::EIO),
             FsError::Backup(BackupError::NoCourse(_)) => libc::ENOENT,
             FsError::Backup(BackupError::Files { source, .. }) => source.raw_os_error().unwrap_or(libc::EIO),
+            FsError::Package(PackageError::NoCourse(_) | PackageError::NoPath(_)) => libc::ENOENT,
+            FsError::Package(PackageError::Files { source, .. }) => source.raw_os_error().unwrap_or(libc::EIO),
+            FsError::Package(_) => libc::EIO,
             FsError::Archive(ReadError::Changed { .. }) => libc::ESTALE,
             FsError::Database(DatabaseError::Busy { .. })
             | FsError::Row(DocumentRowError::Database(DatabaseError::Busy { .. })) => libc::EBUSY,
@@ -178,7 +187,12 @@ impl FsError {
 
     /// Whether Chamilo's rules for documents forbid it; the folder tells why, and the log does once.
     pub fn is_refusal(&self) -> bool {
-        let row = matches!(self, FsError::Row(DocumentRowError::TooLong { .. } | DocumentRowError::Path { .. }));
+        let row = matches!(
+            self,
+            FsError::Row(
+                DocumentRowError::TooLong { .. } | DocumentRowError::Path { .. } | DocumentRowError::Unwritable { .. }
+            )
+        );
         let course = matches!(
             self,
             FsError::Create(CreateError::InvalidCode { .. } | CreateError::CodeTaken(_) | CreateError::FolderTaken(_))
@@ -197,6 +211,7 @@ impl FsError {
             FsError::Files(_)
                 | FsError::Database(_)
                 | FsError::Backup(_)
+                | FsError::Package(_)
                 | FsError::Archive(_)
                 | FsError::Row(_)
                 | FsError::Create(_)

@@ -5,6 +5,7 @@
 
 use std::os::fd::AsFd;
 
+use crate::backup::Selection;
 use crate::course::document::TreeDocument;
 use crate::portal::storage::{Folder, stat_at};
 
@@ -20,15 +21,10 @@ pub struct Listing {
 enum Content {
     /// Names and numbers of the courses.
     Courses(Vec<(Vec<u8>, u32)>),
-    Course(u32),
-    /// Names and nodes in a folder of the trash.
-    Trash(Vec<(Vec<u8>, Node)>),
+    /// What is in a course, in its Learnpath folder, or in a folder of the trash: names and nodes.
+    Named(Vec<(Vec<u8>, Node)>),
     /// Documents in a folder, and that folder on the disk if it is there.
-    Documents {
-        course: u32,
-        documents: Vec<TreeDocument>,
-        on_disk: Option<Folder>,
-    },
+    Documents { course: u32, documents: Vec<TreeDocument>, on_disk: Option<Folder> },
 }
 
 impl Listing {
@@ -41,7 +37,13 @@ impl Listing {
             }
             Node::Course(course) => {
                 fs.course(course)?;
-                (Node::Root, Content::Course(course))
+                let mut names = vec![
+                    (DOCUMENTS.to_vec(), Node::Documents(course)),
+                    (BACKUP.to_vec(), Node::Backup(course, Selection::ALL)),
+                ];
+                names.extend(fs.packages_of_course(course)?);
+                names.sort_by(|(a, _), (b, _)| a.cmp(b));
+                (Node::Root, Content::Named(names))
             }
             Node::Documents(course) => (Node::Course(course), Content::documents(fs, course, None)?),
             Node::Document(course, number) => {
@@ -49,11 +51,14 @@ impl Listing {
                 let content = Content::documents(fs, course, Some(row))?;
                 (Node::Documents(course), content)
             }
+            Node::Learnpaths(course) => (Node::Course(course), Content::Named(fs.packages(course)?)),
+            Node::Backup(..) | Node::Packages(_) | Node::Package(..) | Node::Temporary(..) | Node::TrashedBackup(_) => {
+                return Err(FsError::NotAFolder);
+            }
             Node::Trash(key) => {
                 let (parent, names) = fs.list_trash(key)?;
-                (parent, Content::Trash(names))
+                (parent, Content::Named(names))
             }
-            Node::Backup(..) | Node::Temporary(..) | Node::TrashedBackup(_) => return Err(FsError::NotAFolder),
         };
         Ok(Listing { node, parent, content })
     }
@@ -92,22 +97,15 @@ impl Listing {
                     }
                 }
             }
-            Content::Course(course) => {
-                let names = [DOCUMENTS, BACKUP];
-                for (position, name) in names.into_iter().enumerate().skip(first) {
-                    let found = if name == DOCUMENTS {
-                        fs.attributes(Node::Documents(*course))
-                    } else {
-                        fs.backup_attributes_at_last_look(*course)
+            Content::Named(names) => {
+                for (position, (name, node)) in names.iter().enumerate().skip(first) {
+                    let found = match node {
+                        Node::Backup(..) | Node::Packages(_) | Node::Package(..) => {
+                            fs.archive_attributes_at_last_look(*node)
+                        }
+                        node => fs.attributes(*node),
                     };
                     if hand_out(position, name, found)? {
-                        break;
-                    }
-                }
-            }
-            Content::Trash(names) => {
-                for (position, (name, node)) in names.iter().enumerate().skip(first) {
-                    if hand_out(position, name, fs.attributes(*node))? {
                         break;
                     }
                 }

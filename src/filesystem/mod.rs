@@ -13,12 +13,14 @@ mod ahead;
 mod archives;
 mod attributes;
 mod backups;
+mod computed;
 mod courses;
 mod documents;
 mod error;
 mod handles;
 mod listing;
 mod node;
+mod packages;
 mod passthrough;
 mod properties;
 mod receiver;
@@ -47,7 +49,9 @@ use crate::trash::Trash;
 
 use absent::Absent;
 use archives::Archives;
+use computed::What;
 use documents::Documents;
+use packages::{LEARNPATHS, LearningPaths, PACKAGES};
 use properties::{COURSE, DOCUMENT, ITEM, Property};
 use snapshots::{Courses, SharedTree, Snapshots};
 use temporaries::Temporary;
@@ -71,7 +75,7 @@ const BACKUP: &[u8] = b"backup.zip";
 
 /// Whether the name `name` in a course's folder has a meaning, so that nothing else may have it.
 fn is_fixed_name(name: &[u8]) -> bool {
-    [DOCUMENTS, BACKUP].contains(&name) || name.starts_with(b"backup@")
+    [DOCUMENTS, LEARNPATHS, BACKUP, PACKAGES].contains(&name) || name.starts_with(b"backup@")
 }
 
 /// Size of a block in [`Space`], in bytes.
@@ -162,6 +166,7 @@ pub struct PortalFs {
     archives: Arc<Archives>,
     uploads: Arc<Uploads>,
     documents: Documents,
+    learning_paths: LearningPaths,
     absent: Absent,
     trashed: Trashed,
 }
@@ -178,6 +183,7 @@ impl PortalFs {
             archives,
             uploads: Arc::default(),
             documents: Documents::default(),
+            learning_paths: LearningPaths::default(),
             absent: Absent::default(),
             trashed,
         }
@@ -197,13 +203,21 @@ impl PortalFs {
             Node::Course(course) => match name {
                 DOCUMENTS => Node::Documents(course),
                 BACKUP => Node::Backup(course, Selection::ALL),
+                LEARNPATHS => Node::Learnpaths(course),
+                PACKAGES if let Some(node) = self.package_of_all(course)? => node,
                 name => match selection(name) {
                     Some(selection) => Node::Backup(course, selection),
                     None => self.arriving(parent, name).ok_or(FsError::NotFound)?,
                 },
             },
+            Node::Learnpaths(course) => match self.package_named(course, name)? {
+                Some(node) => node,
+                None => self.arriving(parent, name).ok_or(FsError::NotFound)?,
+            },
             Node::Documents(_) | Node::Document(..) => return self.document_named(parent, name),
-            Node::Backup(..) | Node::Temporary(..) | Node::TrashedBackup(_) => return Err(FsError::NotAFolder),
+            Node::Backup(..) | Node::Packages(_) | Node::Package(..) | Node::Temporary(..) | Node::TrashedBackup(_) => {
+                return Err(FsError::NotAFolder);
+            }
         };
         self.attributes(node)
     }
@@ -211,7 +225,14 @@ impl PortalFs {
     /// [`lookup`](Self::lookup) for the process `caller`, for which names may be away that are there.
     pub fn lookup_for(&self, caller: u32, parent: Node, name: &[u8]) -> Result<Attributes, FsError> {
         match parent {
-            Node::Course(_) if self.absent.is_away(parent, name, caller) => Err(FsError::NotFound),
+            Node::Course(_) | Node::Learnpaths(_) if self.absent.is_away(parent, name, caller) => {
+                Err(FsError::NotFound)
+            }
+            Node::Course(course) if name == PACKAGES => match self.lookup(parent, name) {
+                Ok(found) if self.uploads.is_removed(found.node, caller) => Err(FsError::NotFound),
+                Err(FsError::NotFound) => self.lingering_package(course, caller),
+                outcome => outcome,
+            },
             Node::Course(course)
                 if name == BACKUP && self.uploads.is_removed(Node::Backup(course, Selection::ALL), caller) =>
             {
@@ -237,10 +258,11 @@ impl PortalFs {
             },
             Node::Backup(course, selection) => {
                 let folder = self.attributes(Node::Course(course))?;
-                let summary = self.archives.summary(&self.portal, &self.course(course)?, selection)?;
+                let summary = self.archives.summary(&self.portal, &self.course(course)?, What::Backup(selection))?;
                 let writable = self.options.writable && selection == Selection::ALL;
                 Ok(folder.archive(node, summary.size, summary.mtime, writable))
             }
+            Node::Packages(_) | Node::Package(..) | Node::Learnpaths(_) => self.package_attributes(node),
             Node::Temporary(_, number) => self.temporary(number)?.attributes(),
             Node::Trash(_) | Node::TrashedBackup(_) => self.trash_attributes(node),
         }
@@ -272,13 +294,16 @@ impl PortalFs {
     /// Opens a file for reading that is no document ([`open_document`](Self::open_document)).
     pub fn open_file(&self, node: Node) -> Result<OpenFile, FsError> {
         match node {
-            Node::Backup(course, selection) => {
-                let archive = self.archives.open(&self.portal, &self.course(course)?, selection)?;
+            Node::Backup(course, _) | Node::Packages(course) | Node::Package(course, _) => {
+                let what = packages::what(node).ok_or(FsError::NotFound)?;
+                let archive = self.archives.open(&self.portal, &self.course(course)?, what)?;
                 Ok(OpenFile::Archive(Arc::new(archive)))
             }
             Node::Temporary(_, number) => Ok(OpenFile::Temporary(self.temporary(number)?)),
             Node::TrashedBackup(key) => self.open_trashed(key),
-            Node::Root | Node::Course(_) | Node::Documents(_) | Node::Trash(_) => Err(FsError::IsAFolder),
+            Node::Root | Node::Course(_) | Node::Documents(_) | Node::Learnpaths(_) | Node::Trash(_) => {
+                Err(FsError::IsAFolder)
+            }
             Node::Document(..) => Err(FsError::BadHandle),
         }
     }
@@ -300,6 +325,9 @@ impl PortalFs {
             | Node::Documents(course)
             | Node::Document(course, _)
             | Node::Backup(course, _)
+            | Node::Packages(course)
+            | Node::Package(course, _)
+            | Node::Learnpaths(course)
             | Node::Temporary(course, _) => course,
         };
         let taken = self.taken(course)?;
@@ -315,6 +343,9 @@ impl PortalFs {
             }
             Node::Documents(_) => return Ok(self.refusal_property(node).into_iter().collect()),
             Node::Root => return Ok(self.refusal_property(node).into_iter().collect()),
+            Node::Package(..) | Node::Packages(_) | Node::Learnpaths(_) => {
+                return Ok(self.refusal_property(node).into_iter().chain(self.upload_properties(node)).collect());
+            }
             Node::Backup(..) | Node::Temporary(..) | Node::Trash(_) | Node::TrashedBackup(_) => return Ok(Vec::new()),
         };
         let rows = self.portal.database().read(|session| match node {
@@ -386,14 +417,16 @@ impl PortalFs {
         Ok(self.owned(attributes.ok_or(FsError::NotFound)?))
     }
 
-    /// The attributes of a backup for a listing: nothing is computed for them.
-    fn backup_attributes_at_last_look(&self, course: u32) -> Result<Attributes, FsError> {
+    /// The attributes of an archive for a listing: nothing is computed for them.
+    fn archive_attributes_at_last_look(&self, node: Node) -> Result<Attributes, FsError> {
+        let course = node.course_number();
         let folder = self.attributes(Node::Course(course))?;
-        let course_row = self.course(course)?;
-        self.archives.listed(&self.portal, &course_row);
-        let last = self.archives.last_summary(&course_row);
+        let row = self.course(course)?;
+        if matches!(node, Node::Backup(_, Selection::ALL)) {
+            self.archives.listed(&self.portal, &row);
+        }
+        let last = packages::what(node).and_then(|what| self.archives.last_summary(&row, what));
         let (size, mtime) = last.map_or((0, folder.mtime.seconds), |summary| (summary.size, summary.mtime));
-        let node = Node::Backup(course, Selection::ALL);
         Ok(Attributes { settled: false, ..folder.archive(node, size, mtime, self.options.writable) })
     }
 

@@ -19,6 +19,12 @@ pub enum Node {
     Document(u32, u32),
     /// A backup of a course: of the whole course or of selected tools.
     Backup(u32, Selection),
+    /// The package of all learning paths of a course.
+    Packages(u32),
+    /// The package of a learning path: course and key (`c_lp.id`).
+    Package(u32, u32),
+    /// The Learnpath folder of a course.
+    Learnpaths(u32),
     /// A temporary file in a course's folder: course and a number that counts up while the portal is mounted.
     Temporary(u32, u32),
     /// A folder in the trash: a number of this process, 0 for the uppermost one.
@@ -35,6 +41,9 @@ const DOCUMENTS: u64 = 2;
 const DOCUMENT: u64 = 3;
 const BACKUP: u64 = 4;
 const TEMPORARY: u64 = 5;
+const PACKAGES: u64 = 16;
+const PACKAGE: u64 = 17;
+const LEARNPATHS: u64 = 18;
 const TRASH: u64 = 250;
 const TRASHED_BACKUP: u64 = 251;
 
@@ -69,6 +78,9 @@ impl Node {
             Node::Documents(course) => pack(DOCUMENTS, course, 0),
             Node::Document(course, iid) => pack(DOCUMENT, course, iid),
             Node::Backup(course, selection) => pack(BACKUP, course, selection.number()),
+            Node::Packages(course) => pack(PACKAGES, course, 0),
+            Node::Package(course, key) => pack(PACKAGE, course, key),
+            Node::Learnpaths(course) => pack(LEARNPATHS, course, 0),
             Node::Temporary(course, number) => pack(TEMPORARY, course, number),
             Node::Trash(key) => pack(TRASH, 0, key),
             Node::TrashedBackup(key) => pack(TRASHED_BACKUP, 0, key),
@@ -87,6 +99,9 @@ impl Node {
             DOCUMENTS => Node::Documents(course),
             DOCUMENT => Node::Document(course, key),
             BACKUP => Node::Backup(course, Selection::from_number(key)?),
+            PACKAGES => Node::Packages(course),
+            PACKAGE => Node::Package(course, key),
+            LEARNPATHS => Node::Learnpaths(course),
             TEMPORARY => Node::Temporary(course, key),
             TRASH => Node::Trash(key),
             TRASHED_BACKUP => Node::TrashedBackup(key),
@@ -110,6 +125,9 @@ mod tests {
                 Node::Documents(course),
                 Node::Document(course, key),
                 Node::Backup(course, Selection::ALL),
+                Node::Packages(course),
+                Node::Package(course, key),
+                Node::Learnpaths(course),
                 Node::Temporary(course, key),
                 Node::Trash(key),
                 Node::TrashedBackup(key),

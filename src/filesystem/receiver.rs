@@ -92,6 +92,7 @@ pub trait Receiver: Sync {
 pub fn receiver_in(folder: Node) -> Option<&'static dyn Receiver> {
     match folder {
         Node::Course(_) => Some(&super::backups::BACKUPS),
+        Node::Learnpaths(_) => Some(&super::packages::IMPORTS),
         _ => None,
     }
 }
@@ -100,6 +101,8 @@ pub fn receiver_in(folder: Node) -> Option<&'static dyn Receiver> {
 pub fn receiver_of(node: Node) -> Option<&'static dyn Receiver> {
     match node {
         Node::Backup(_, selection) if selection.is_all() => Some(&super::backups::BACKUPS),
+        Node::Packages(_) => Some(&super::backups::BACKUPS),
+        Node::Package(..) => Some(&super::packages::IMPORTS),
         _ => None,
     }
 }

@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::backup::Selection;
 
+use super::packages::PACKAGES;
 use super::receiver::{Meaning, Receiver, Target, receiver_in, receiver_of};
 use super::spool::{Spool, Start};
 use super::temporaries::{Owner, Temporary};
@@ -259,7 +260,7 @@ impl PortalFs {
     /// them where they are not kept.
     pub fn refuse_property(&self, node: Node) -> FsError {
         match node {
-            Node::Temporary(..) | Node::Course(_) | Node::Documents(_) => FsError::NotKept,
+            Node::Temporary(..) | Node::Course(_) | Node::Documents(_) | Node::Learnpaths(_) => FsError::NotKept,
             node if self.uploads.in_progress(node) => FsError::NotKept,
             _ => FsError::ReadOnly,
         }
@@ -278,6 +279,8 @@ impl PortalFs {
                 self.uploads.set_removed(Node::Backup(course, Selection::ALL), caller);
                 Ok(())
             }
+            Node::Course(course) if name == PACKAGES => self.remove_package_of_all(course, caller),
+            Node::Learnpaths(course) => self.remove_package(course, name, caller),
             _ => Err(FsError::ReadOnly),
         }
     }

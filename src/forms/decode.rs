@@ -12,7 +12,7 @@ use crate::portal::database::{Row, Value};
 use crate::portal::schema::{self, Column};
 
 use super::draft::{Draft, FIRST_KEY, Parsed, Waiting};
-use super::encode::{COLUMNS, COURSE, FIELDS, FILE, LINKS, PROPERTIES, PROPERTY_NAMES, VALUE};
+use super::encode::{COLUMNS, COURSE, FIELDS, FILE, FILENAME, LINKS, PROPERTIES, PROPERTY_NAMES, VALUE};
 use super::error::FormError;
 use super::form::{Belongs, FileForm, Given, kind};
 use super::frame::{Frame, Rank};
@@ -191,6 +191,8 @@ impl<'t> Decoder<'t> {
             waiting: self.waiting,
             known: self.known,
             users: self.users,
+            series: None,
+            before: Vec::new(),
             partial: None,
         })
     }
@@ -298,11 +300,8 @@ impl<'t> Decoder<'t> {
             record.set(files.column, Value::from(Vec::new()));
             let name = object.get(FILE).and_then(bytes_of).unwrap_or_default();
             let name = name.rsplit(|byte| *byte == b'/').next().unwrap_or_default().to_vec();
-            if !name.is_empty()
-                && known.iter().any(|known| known.name == "filename")
-                && !object.contains_key("filename")
-            {
-                record.set("filename", Value::from(name));
+            if !name.is_empty() && known.iter().any(|known| known.name == FILENAME) && !object.contains_key(FILENAME) {
+                record.set(FILENAME, Value::from(name));
             }
         }
         for (place, child, name, objects, keys) in lists {

@@ -26,6 +26,10 @@ pub struct Draft {
     pub items: Vec<Item>,
     /// References to what is not there yet.
     pub waiting: Vec<Waiting>,
+    /// From which of the items on they follow from the rule of an event, if that rule is new.
+    pub(super) series: Option<usize>,
+    /// Columns as the file had them before somebody changed them in it.
+    pub(super) before: Vec<(&'static str, Vec<u8>)>,
     /// The columns and tables that the file tells, if it was not made here: over an item that is there, the rest stays.
     pub(super) partial: Option<Vec<&'static str>>,
     /// Rows of the course that the items refer to: table and key.
@@ -58,6 +62,7 @@ impl Draft {
 
     /// Adds an event for each of the times, start and end, at which the event of the draft takes place once more.
     pub(super) fn repeat(&mut self, times: Vec<(String, String)>) {
+        self.series = Some(self.items.len());
         let Some(first) = self.items.first().cloned() else { return };
         let Some(parent) = first.record.key(&first.kind.table) else { return };
         for ((start, end), number) in times.into_iter().zip(1..) {

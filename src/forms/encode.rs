@@ -21,6 +21,8 @@ pub const FIELDS: &str = "extra_fields";
 pub const COLUMNS: &str = "more_columns";
 /// The file that a row names.
 pub const FILE: &str = "file";
+/// The column with the name of a file.
+pub const FILENAME: &str = "filename";
 /// The course, where texts name it.
 pub const COURSE: &str = "course";
 /// How links in texts stand.
@@ -274,6 +276,18 @@ impl<'t> Encoder<'t> {
                 members.extend(self.file(table, record).map(|path| (FILE.to_owned(), path)));
                 continue;
             }
+            if column == FILENAME && table.files.is_some() {
+                // The path of the file tells its name.
+                let path = self.file(table, record).and_then(|path| match path {
+                    Json::Text(path) => Some(path),
+                    _ => None,
+                });
+                let name = path.as_deref().map_or("", |path| path.rsplit('/').next().unwrap_or(path));
+                if value.to_text().as_deref() != Some(name.as_bytes()) {
+                    members.push((words.name(column).to_owned(), Json::of(None, value)));
+                }
+                continue;
+            }
             let role = match table.role_in(column, record, parent) {
                 // A key that is a name (a tool introduction's) is data.
                 Role::Key if column == table.key && record.int(column).is_none() && !value.as_text().is_empty() => {
@@ -369,6 +383,10 @@ impl<'t> Encoder<'t> {
                 let path = local.or_else(|| {
                     let (path, fragment) = self.tree.target(target, key)?;
                     let mut path = paths::relative(&self.folder, &path);
+                    if path.starts_with(b"#") {
+                        // With nothing in front it would be a row of this file.
+                        path.splice(0..0, *b"./");
+                    }
                     if let Some(fragment) = fragment {
                         path.push(b'#');
                         path.extend_from_slice(fragment.as_bytes());

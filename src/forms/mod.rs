@@ -20,6 +20,7 @@ pub mod names;
 mod page;
 mod paths;
 mod read;
+pub mod schema;
 mod shortcut;
 pub mod store;
 pub mod tree;

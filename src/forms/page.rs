@@ -17,6 +17,9 @@ const MARK: &str = "coursefs";
 /// The member with a title that a page can't show as it is.
 pub const TITLE: &str = "title";
 
+/// What a page shows that has no title.
+const UNTITLED: &str = "Untitled";
+
 const STYLE: &str = "body{max-width:50rem;margin:2rem auto;padding:0 1rem;font:1rem/1.5 sans-serif}\
                      img{max-width:100%}article{border-top:1px solid;padding-top:1rem}";
 
@@ -58,15 +61,15 @@ pub struct Article<'p> {
 impl Page<'_> {
     /// The bytes of the page.
     pub fn write(mut self) -> Vec<u8> {
-        let title = shown(self.title);
+        let title = Some(shown(self.title)).filter(|title| !title.is_empty()).unwrap_or_else(|| UNTITLED.to_owned());
         let null = self.fields.iter().any(|(name, value)| name == TITLE && *value == Json::Null);
         if title.as_bytes() != self.title && !null {
             self.fields.insert(0, (TITLE.into(), Json::text(self.title)));
         }
-        let title = escaped(if title.is_empty() { "Untitled" } else { &title });
+        let title = escaped(&title);
         let fields = Json::Map(self.fields).pretty().replace('<', "\\u003c");
         let mut page = format!(
-            "<!DOCTYPE html>\n<html>\n<head>\n<meta charset=\"utf-8\">\n<title>{title}</title>\n\
+            "<!DOCTYPE html>\n<html lang=\"\">\n<head>\n<meta charset=\"utf-8\">\n<title>{title}</title>\n\
              <script type=\"application/json\" id=\"{MARK}\">\n{fields}\n</script>\n<style>{STYLE}</style>\n</head>\n\
              <body>\n<header><h1>{title}</h1></header>\n<main>\n"
         )
@@ -145,7 +148,7 @@ impl Read {
     pub fn title(&self, exact: Option<Vec<u8>>) -> Option<Vec<u8>> {
         let read = self.title.clone().unwrap_or_default();
         match exact {
-            Some(exact) if shown(&exact) == read || (shown(&exact).is_empty() && read == "Untitled") => Some(exact),
+            Some(exact) if shown(&exact) == read || (shown(&exact).is_empty() && read == UNTITLED) => Some(exact),
             _ => self.title.clone().map(String::into_bytes),
         }
     }

@@ -244,11 +244,18 @@ fn read_event(mut decoder: Decoder<'_>, stem: &str, event: &calendar::Read) -> R
         start: bytes("start_date"),
         end: bytes("end_date"),
         all_day: fields.get("all_day").and_then(Js::as_i64) == Some(1),
-        repetition: fields.get("repetition").and_then(|rows| rows.get(0)).map(|row| Repetition {
-            every: row.get("every").and_then(Js::as_str).unwrap_or_default().to_owned(),
-            until: row.get("until").and_then(Js::as_i64).unwrap_or(0),
-            frequency: row.get("frequency").and_then(Js::as_i64).unwrap_or(0),
-            days: row.get("days").and_then(Js::as_str).unwrap_or_default().to_owned(),
+        repetition: fields.get("repetition").and_then(|rows| rows.get(0)).map(|row| {
+            let text = |name: &str| {
+                let bytes = row.get(name).and_then(bytes_of).unwrap_or_default();
+                String::from_utf8_lossy(&bytes).into_owned()
+            };
+            let number = |name: &str| row.get(name).and_then(Js::as_i64).unwrap_or(0);
+            Repetition {
+                every: text("every"),
+                until: number("until"),
+                frequency: number("frequency"),
+                days: text("days"),
+            }
         }),
         exceptions: fields
             .get("exceptions")
@@ -260,6 +267,7 @@ fn read_event(mut decoder: Decoder<'_>, stem: &str, event: &calendar::Read) -> R
         ..Event::default()
     });
     let told = event.told(known.as_ref());
+    let known_rule = known.as_ref().is_some_and(|event| event.repetition.is_some());
     let mut counts = Vec::new();
     let mut set = |name: &'static str, value: Js| {
         counts.push(name);
@@ -295,10 +303,12 @@ fn read_event(mut decoder: Decoder<'_>, stem: &str, event: &calendar::Read) -> R
     follow(&mut fields, known.as_ref());
     fields.remove("form");
     let mut draft = decoder.draft(stem, &fields, Vec::new(), None)?;
-    if event.fields.is_none() {
-        draft.partial = Some(counts);
+    match known {
+        Some(known) => draft.before.push(("start_date", known.start)),
+        None => draft.partial = Some(counts),
     }
-    if told.rule {
+    // An event that never had a rule has none that could go.
+    if told.rule && (event.rule.is_some() || known_rule) {
         draft.repeat(event.repeated());
     }
     Ok(draft)

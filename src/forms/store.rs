@@ -152,18 +152,56 @@ pub fn update(
             changed |= remove_part(session, course, tree, file, item)?;
         }
     }
+    // The item comes last: it is edited whenever anything in its file is.
+    let is_main = |item: &Item| draft.main().is_some_and(|main| std::ptr::eq(main, item));
+    matched.sort_by_key(|(_, item)| is_main(item));
     for (old, item) in &matched {
         let mut touched = import.overwrite(&item.kind.table, &old.record, &item.record, None, only.as_ref())?;
         if only.is_none() {
             touched |= overwrite_fields(session, old, item, stamp)?;
         }
         let told = if only.is_none() { item.newest_property() } else { None };
-        touched |= overwrite_property(session, course, stamp, &origin, old, told, touched)?;
+        let edited = touched || (changed && is_main(item));
+        touched |= overwrite_property(session, course, stamp, &origin, old, told, edited)?;
         changed |= touched;
     }
+    changed |= replace_series(session, course, tree, &mut import, &draft, &there)?;
     let pending = pending(&draft, import.finish()?);
     let outcome = if changed { Outcome::Changed } else { Outcome::Equal };
     Ok(Stored { place: file, outcome, pending, cut: Vec::new() })
+}
+
+/// Puts the times at which an event takes place once more in the place of those that followed from its rule before.
+fn replace_series(
+    session: &dyn Session,
+    course: &Course,
+    tree: &Tree,
+    import: &mut Import<'_>,
+    draft: &Draft,
+    there: &[&Item],
+) -> Result<bool, StoreError> {
+    const PARENT: &str = "parent_event_id";
+    const TIMES: [&str; 2] = ["start_date", "end_date"];
+    let (Some(series), Some(main)) = (draft.series, there.first()) else { return Ok(false) };
+    let key = main.record.key(&main.kind.table);
+    let all = tree.items().of(main.kind.key).iter();
+    let old: Vec<&Item> = all.filter(|item| key.is_some() && item.record.int(PARENT) == key).collect();
+    let new: Vec<&Item> = draft.items.iter().skip(series).collect();
+    let times = |items: &[&Item]| {
+        let mut times: Vec<_> = items.iter().map(|item| TIMES.map(|column| item.record.bytes(column))).collect();
+        times.sort_unstable();
+        times
+    };
+    if times(&old) == times(&new) {
+        return Ok(false);
+    }
+    for item in old {
+        empty::delete(session, item.kind, course, &item.record)?;
+    }
+    for item in new {
+        import.add(item)?;
+    }
+    Ok(true)
 }
 
 /// Whether a draft that was written to the name of the item `file` is another item of the same title, made at another
@@ -175,9 +213,13 @@ pub fn is_namesake(tree: &Tree, file: Place, draft: &Draft) -> bool {
     // The page of a folder is that of its folder, whenever that was made.
     let created =
         !draft.form.folder && item.newest_property().is_some_and(|row| *row.get("insert_date") != Value::Null);
+    let mut before = item.clone();
+    for (column, value) in &draft.before {
+        before.record.set(column, Value::from(value.clone()));
+    }
     created
         && item.record.bytes(title) == there.record.bytes(title)
-        && origin(draft.form, item) != origin(draft.form, there)
+        && origin(draft.form, &before) != origin(draft.form, there)
 }
 
 /// Sets the references that lead to something by now; returns the others.

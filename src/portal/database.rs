@@ -263,6 +263,12 @@ pub trait Session {
     /// The auto-increment key of the last inserted row.
     fn last_insert_id(&self) -> i64;
 
+    /// Whether a column of text takes `text` as it is. Chamilo's tables in MariaDB hold UTF-8 of three bytes at most.
+    fn holds(&self, text: &[u8]) -> bool {
+        let _ = text;
+        true
+    }
+
     /// The columns of `table` in their order, empty if there is no such table.
     fn columns(&self, table: &str) -> Result<Vec<String>, DatabaseError>;
 

@@ -14,6 +14,8 @@ use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::sync::{Mutex, PoisonError};
 
+use rustix::fs::FileType;
+
 use super::database::{DatabaseError, DatabaseExt, Session};
 use super::staging::Staging;
 use super::storage::{Folder, Identity};
@@ -177,8 +179,13 @@ fn read_identity(field: &[u8]) -> Option<Identity> {
 
 /// What lies at `place`, whatever is in it; `None` if nothing does.
 pub fn identity(courses: &Folder, place: &[u8]) -> io::Result<Option<Identity>> {
-    match courses.identity(place) {
-        Ok(found) => Ok(Some(Identity { changed: 0, ..found })),
+    Ok(look(courses, place)?.map(|(identity, _)| identity))
+}
+
+/// [`identity`], and of what kind it is.
+pub fn look(courses: &Folder, place: &[u8]) -> io::Result<Option<(Identity, FileType)>> {
+    match courses.look(place) {
+        Ok((found, kind)) => Ok(Some((Identity { changed: 0, ..found }, kind))),
         Err(error) if matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ENOTDIR)) => Ok(None),
         Err(error) => Err(error),
     }
@@ -190,9 +197,9 @@ fn take_away(courses: &Folder, place: &[u8]) -> io::Result<bool> {
         Err(error) if matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ENOTDIR)) => return Ok(false),
         stat => stat?,
     };
-    match rustix::fs::FileType::from_raw_mode(stat.st_mode) {
-        rustix::fs::FileType::RegularFile if stat.st_size == 0 => courses.remove_file(place).map(|()| true),
-        rustix::fs::FileType::Directory => match courses.remove_folder(place) {
+    match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile if stat.st_size == 0 => courses.remove_file(place).map(|()| true),
+        FileType::Directory => match courses.remove_folder(place) {
             Err(error) if error.raw_os_error() == Some(libc::ENOTEMPTY) => Ok(false),
             removed => removed.map(|()| true),
         },

@@ -95,6 +95,9 @@ pub struct Portal {
     root: PathBuf,
     database: Box<dyn Database>,
     courses: Folder,
+    is_embedded: bool,
+    /// What the configuration says instead of the platform's settings.
+    overrides: Vec<(&'static str, String)>,
 }
 
 impl Portal {
@@ -109,14 +112,16 @@ impl Portal {
         let at = |path: &Path, source| PortalError::Files { path: path.to_owned(), source };
         let root = root.canonicalize().map_err(|error| at(root, error))?;
         let file = root.join(DATABASE_FILE);
-        let database: Box<dyn Database> = if file.exists() {
-            Box::new(Sqlite::open(&file, access == Access::ReadWrite)?)
+        let is_embedded = file.exists();
+        let (database, overrides): (Box<dyn Database>, _) = if is_embedded {
+            (Box::new(Sqlite::open(&file, access == Access::ReadWrite)?), Vec::new())
         } else {
-            Box::new(chamilo::open(&root, supplied)?)
+            let (database, overrides) = chamilo::open(&root, supplied)?;
+            (Box::new(database), overrides)
         };
         let courses = root.join(COURSES);
         let courses = Folder::open(&courses).map_err(|error| at(&courses, error))?;
-        let portal = Portal { root, database, courses };
+        let portal = Portal { root, database, courses, is_embedded, overrides };
         if access == Access::ReadWrite {
             portal.tidy_up();
         }
@@ -173,8 +178,17 @@ impl Portal {
         &self.courses
     }
 
+    /// Whether the rows are in a file of the portal's, which nobody but coursefs uses.
+    pub fn is_embedded(&self) -> bool {
+        self.is_embedded
+    }
+
     /// The platform settings as they are now.
     pub fn settings(&self) -> Result<Settings, DatabaseError> {
-        self.database.read(|session| Settings::load(session))
+        let mut settings = self.database.read(|session| Settings::load(session))?;
+        for (variable, value) in &self.overrides {
+            settings.set(variable, value);
+        }
+        Ok(settings)
     }
 }

@@ -61,6 +61,19 @@ impl Column {
         matches!(self.kind, Kind::Int(..) | Kind::Float)
     }
 
+    /// Whether the column holds a day or a time.
+    pub fn is_date(&self) -> bool {
+        self.kind == Kind::Date
+    }
+
+    /// The most characters that the column holds; `None` if it holds no text or any length.
+    pub fn longest(&self) -> Option<usize> {
+        match self.kind {
+            Kind::Text(longest) => Some(longest).filter(|longest| *longest < usize::MAX),
+            _ => None,
+        }
+    }
+
     /// What the column makes of `value` where it can't hold it as it is; `None` where it can. As in MariaDB without
     /// strictness, which Chamilo asks for: texts are cut to the column's length in characters, numbers to its range,
     /// text that is no number counts as the number that it begins with, and what is no date is an empty value.

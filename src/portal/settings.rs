@@ -10,6 +10,9 @@ use super::database::{DatabaseError, Session};
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
     values: HashMap<(String, String), String>,
+    /// Whether the database has no room for characters beyond U+FFFF, and for text that is no UTF-8.
+    three_bytes: bool,
+    only_utf8: bool,
 }
 
 impl Settings {
@@ -21,7 +24,20 @@ impl Settings {
             values.insert((row.text("variable"), row.text("subkey")), row.text("selected_value"));
             Ok(())
         })?;
-        Ok(Settings { values })
+        let (three_bytes, only_utf8) = (!session.holds("\u{10000}".as_bytes()), !session.holds(b"\xff"));
+        Ok(Settings { values, three_bytes, only_utf8 })
+    }
+
+    /// Whether the portal's database can hold `text` as it is.
+    pub fn holds(&self, text: &[u8]) -> bool {
+        // The first byte of a character of four bytes is 0xF0 or more.
+        let fits = !self.three_bytes || !text.iter().any(|byte| *byte >= 0xF0);
+        fits && (!self.only_utf8 || std::str::from_utf8(text).is_ok())
+    }
+
+    /// Gives `variable` another value.
+    pub fn set(&mut self, variable: &str, value: &str) {
+        self.values.insert((variable.to_owned(), String::new()), value.to_owned());
     }
 
     /// The value of `variable`, `None` if it is not set.

@@ -91,20 +91,24 @@ impl Folder {
     /// What tells the file or folder `path` from any other, wherever it is moved to; a symbolic link is looked at
     /// itself.
     pub fn identity(&self, path: &[u8]) -> io::Result<Identity> {
+        self.look(path).map(|(identity, _)| identity)
+    }
+
+    /// [`identity`](Self::identity), and of what kind it is.
+    pub fn look(&self, path: &[u8]) -> io::Result<(Identity, FileType)> {
         let (parent, name) = self.parent_of(path)?;
         let wanted = StatxFlags::BASIC_STATS | StatxFlags::BTIME;
         let found = rustix::fs::statx(&parent, OsStr::from_bytes(name), AtFlags::SYMLINK_NOFOLLOW, wanted)?;
         let time = |time: StatxTimestamp| i128::from(time.tv_sec) * 1_000_000_000 + i128::from(time.tv_nsec);
         let known = StatxFlags::from_bits_retain(found.stx_mask);
-        Ok(Identity {
+        let kind = FileType::from_raw_mode(found.stx_mode.into());
+        let identity = Identity {
             device: rustix::fs::makedev(found.stx_dev_major, found.stx_dev_minor),
             inode: found.stx_ino,
             born: if known.contains(StatxFlags::BTIME) { time(found.stx_btime) } else { 0 },
-            changed: match FileType::from_raw_mode(found.stx_mode.into()) {
-                FileType::Directory => 0,
-                _ => time(found.stx_mtime),
-            },
-        })
+            changed: if kind == FileType::Directory { 0 } else { time(found.stx_mtime) },
+        };
+        Ok((identity, kind))
     }
 
     /// The names in the folder `path`, in no order, without `.` and `..`; the empty path is this folder.
@@ -155,13 +159,15 @@ impl Folder {
     pub fn move_to(&self, from: &[u8], target: &Folder, to: &[u8]) -> io::Result<()> {
         let (from_parent, from_name) = self.parent_of(from)?;
         let (to_parent, to_name) = target.parent_of(to)?;
-        Ok(rustix::fs::renameat_with(
-            &from_parent,
-            OsStr::from_bytes(from_name),
-            &to_parent,
-            OsStr::from_bytes(to_name),
-            rustix::fs::RenameFlags::NOREPLACE,
-        )?)
+        let (from, to) = (OsStr::from_bytes(from_name), OsStr::from_bytes(to_name));
+        Ok(rustix::fs::renameat_with(&from_parent, from, &to_parent, to, rustix::fs::RenameFlags::NOREPLACE)?)
+    }
+
+    /// Gives `path` another name in its folder; what is called so already is not replaced (`EEXIST`).
+    pub fn rename_there(&self, path: &[u8], name: &[u8]) -> io::Result<()> {
+        let (parent, old) = self.parent_of(path)?;
+        let (old, new) = (OsStr::from_bytes(old), OsStr::from_bytes(name));
+        Ok(rustix::fs::renameat_with(&parent, old, &parent, new, rustix::fs::RenameFlags::NOREPLACE)?)
     }
 
     /// Gives the file `from` (beneath this folder) the name `to` (beneath `target`) too, on the same disk; what is there

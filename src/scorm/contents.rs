@@ -281,7 +281,7 @@ impl Maker<'_> {
         entries.append(&mut self.imported);
         entries.sort_by(|a, b| a.name.cmp(&b.name));
         entries.insert(0, bytes_entry(b"imsmanifest.xml".to_vec(), self.rows.changed, manifest));
-        Ok(Parts { entries, comment: Vec::new(), looked: self.looked, remarks })
+        Ok(Parts { entries, comment: Vec::new(), looked: self.looked.into(), remarks })
     }
 }
 

@@ -6,7 +6,7 @@ use crate::backup::{PARTS, newest_edit, references};
 use crate::course::document::DocumentTree;
 use crate::course::item::{Item, load_one_kind};
 use crate::course::tool::{Kind, TOOLS};
-use crate::course::{Course, portal_url};
+use crate::course::{Course, course_url};
 use crate::portal::database::{DatabaseError, Row, Session, Value};
 
 use super::references::address::Addresses;
@@ -88,7 +88,7 @@ impl CourseRows {
             Some(kind) => load_one_kind(session, kind, &row)?,
             None => Vec::new(),
         };
-        let addresses = Addresses::new(&course.directory, &portal_url(session)?);
+        let addresses = Addresses::new(&course.directory, &course_url(session, course.id)?);
         let documents = DocumentTree::load(session, course.id)?;
         let changed = changed(&row, &paths, &items);
         Ok(Some(CourseRows { course, addresses, documents, paths, items, needed, titles, categories, changed }))

@@ -22,6 +22,7 @@ pub mod paths;
 pub mod quiz;
 mod records;
 pub mod references;
+pub mod removal;
 pub mod runtime;
 mod steps;
 mod words;

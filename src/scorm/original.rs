@@ -19,10 +19,10 @@ use super::load::CourseRows;
 use super::package::{Looked, Parts, Place, Walked, files_of};
 
 /// `c_lp.lp_type` of an imported SCORM package.
-const SCORM: i64 = 2;
+pub const SCORM: i64 = 2;
 
 /// Name of the manifest.
-const MANIFEST: &[u8] = b"imsmanifest.xml";
+pub const MANIFEST: &[u8] = b"imsmanifest.xml";
 
 /// The longest manifest that is looked into, in bytes.
 const LONGEST_MANIFEST: u64 = 32 << 20;
@@ -32,9 +32,9 @@ pub fn is_imported(path: &Item) -> bool {
     path.record.int("lp_type") == Some(SCORM)
 }
 
-/// The folder of the path's package below the course's folder; `None` if the row names none that may be read.
-pub fn folder_of(path: &Item) -> Option<Vec<u8>> {
-    let named = path.record.bytes("path");
+/// The folder of a path's package below the course's folder, by its `c_lp.path`; `None` if that names none that may be
+/// read.
+pub fn folder_of(named: &[u8]) -> Option<Vec<u8>> {
     let parts: Vec<&[u8]> = named.split(|byte| *byte == b'/').filter(|part| !matches!(*part, b"" | b".")).collect();
     let sound = !parts.is_empty() && !parts.iter().any(|part| *part == b".." || part.contains(&0));
     sound.then(|| [b"scorm/".as_slice(), &parts.join(b"/".as_slice())].concat())
@@ -42,7 +42,7 @@ pub fn folder_of(path: &Item) -> Option<Vec<u8>> {
 
 /// The files of the package of `path`, by their places.
 pub fn files(course: &str, path: &Item, top: Option<&Folder>) -> Result<Option<(Vec<u8>, Walked)>, PackageError> {
-    let Some((top, folder)) = top.zip(folder_of(path)) else { return Ok(None) };
+    let Some((top, folder)) = top.zip(folder_of(&path.record.bytes("path"))) else { return Ok(None) };
     let mut tree = Tree::default();
     walk(top, &folder, &mut tree).map_err(|source| PackageError::Walk { course: course.to_owned(), source })?;
     let files = files_of(tree);
@@ -94,7 +94,7 @@ pub fn parts(rows: &CourseRows, path: &Item, top: Option<&Folder>) -> Result<Par
         remarks: &[],
     };
     let comment = description.comment();
-    Ok(Parts { entries, comment, looked, remarks: Vec::new() })
+    Ok(Parts { entries, comment, looked: looked.into(), remarks: Vec::new() })
 }
 
 /// The local files that a manifest names; empty if it can't be read.

@@ -102,7 +102,7 @@ pub struct Parts {
     /// What is said of the first entry.
     pub comment: Vec<u8>,
     /// What they were made from.
-    pub looked: Looked,
+    pub looked: Arc<Looked>,
     /// What a reader of the log should know: steps that show nothing, files that could not be packed.
     pub remarks: Vec<String>,
 }
@@ -181,8 +181,8 @@ impl Package {
     }
 
     /// What the package was made from.
-    pub fn into_looked(self) -> Looked {
-        self.parts.looked
+    pub fn looked(&self) -> Arc<Looked> {
+        Arc::clone(&self.parts.looked)
     }
 
     /// What a reader of the log should know.
@@ -212,6 +212,16 @@ impl Package {
 }
 
 impl Looked {
+    /// How many files that were.
+    pub fn len(&self) -> usize {
+        self.files.len() + self.folders.iter().map(|(_, files)| files.len()).sum::<usize>()
+    }
+
+    /// Whether nothing was looked for.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Whether all files of the course in `directory` still are what they were. Nothing is opened but folders.
     pub fn holds(&self, portal: &Portal, directory: &[u8]) -> io::Result<bool> {
         let top = match portal.courses_folder().folder(directory) {

@@ -99,6 +99,7 @@ impl Pages<'_> {
             }
             ("final_item", _) => self.last_page(step, key, title, &name, files)?,
             (kind, _) if DOCUMENTS.contains(&kind) => self.document(key, title, &name, files)?,
+            ("link", Some(link)) => self.link(link, &name, files)?,
             (kind, target) => self.elsewhere(kind, key, target),
         };
         self.add_sound(step, &name, &mut body, files)?;
@@ -220,7 +221,7 @@ impl Pages<'_> {
         Body { html, class: "text", missing: true, ..Body::default() }
     }
 
-    /// A link, or what works only on the portal.
+    /// What works only on the portal.
     fn elsewhere(&self, kind: &str, key: i64, target: Option<&Item>) -> Body {
         let Some(target) = target else {
             let known = ["quiz", "link", "forum", "thread", "student_publication", "survey"].contains(&kind);
@@ -230,7 +231,6 @@ impl Pages<'_> {
         let code = String::from_utf8_lossy(&self.rows.course.code).into_owned();
         let code = percent_encoding::utf8_percent_encode(&code, percent_encoding::NON_ALPHANUMERIC).to_string();
         match kind {
-            "link" => self.link(target),
             "forum" => {
                 let path = format!("main/forum/viewforum.php?cidReq={code}&forum={key}");
                 self.activity("forum", Some(path), plain(&shown("forum_title")))
@@ -249,13 +249,14 @@ impl Pages<'_> {
         }
     }
 
-    fn link(&self, link: &Item) -> Body {
+    /// A link; one that leads to a document of the course finds it in the package.
+    fn link(&self, link: &Item, name: &str, files: &mut Files<'_>) -> Result<Body, PackageError> {
         let url = plain(&link.record.bytes("url"));
         let title = Some(plain(&link.record.bytes("title"))).filter(|title| !title.is_empty());
         let title = title.unwrap_or_else(|| url.clone());
-        let safe = ["http://", "https://", "mailto:", "ftp://"];
+        let safe = ["http://", "https://", "mailto:", "ftp://", "/"];
         let leads =
-            safe.iter().any(|scheme| url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
+            safe.iter().any(|start| url.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start)));
         let shown = match leads {
             true => {
                 format!("<a href=\"{}\" target=\"_blank\" rel=\"noopener noreferrer\">{}</a>", text(&url), text(&title))
@@ -264,7 +265,10 @@ impl Pages<'_> {
             false => text(&url),
         };
         let note = self.note(self.language.say("open link"));
-        Body { html: format!("<p>{note}</p>\n<p class=\"link\">{shown}</p>"), class: "text", ..Body::default() }
+        let html = format!("<p>{note}</p>\n<p class=\"link\">{shown}</p>");
+        let page = files.page(html.into_bytes(), GENERATED, name)?;
+        let html = String::from_utf8_lossy(&page.bytes).into_owned();
+        Ok(Body { html, class: "text", references: page.references, ..Body::default() })
     }
 
     /// A page that says what the step is and where it can be done; `path` is its address in the portal.

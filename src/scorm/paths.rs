@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use crate::portal::database::{DatabaseError, Session};
+use crate::portal::storage::Folder;
 
+use super::original;
 use super::pages::plain;
 
 /// The longest file name in bytes (Linux, NAME_MAX).
@@ -21,6 +23,17 @@ pub struct Path {
     pub title: String,
     /// The name of its package.
     pub file_name: String,
+    /// Of an imported one, the folder of its manifest below the course's folder.
+    pub folder: Option<Vec<u8>>,
+}
+
+impl Path {
+    /// Whether it can be packed: an imported one only if its files are in the course, whose folder is `top`.
+    pub fn is_whole(&self, top: &Folder) -> bool {
+        let Some(folder) = &self.folder else { return true };
+        let names = top.names(folder).unwrap_or_default();
+        names.iter().any(|name| name.eq_ignore_ascii_case(original::MANIFEST))
+    }
 }
 
 /// The learning paths of a course, in the order of their keys.
@@ -45,34 +58,37 @@ impl Paths {
             }
             Ok(())
         })?;
-        let sql = "SELECT iid, id, name, lp_type FROM c_lp \
+        let sql = "SELECT iid, id, name, lp_type, path FROM c_lp \
                    WHERE c_id = ? AND (session_id = 0 OR session_id IS NULL) ORDER BY iid";
         let mut found = Vec::new();
         session.query(sql, &[course.into()], &mut |row| {
             let key = row.int("id").filter(|key| *key != 0).or_else(|| row.int("iid"));
             let deleted = |key: &i64| states.get(key).is_some_and(|(.., visibility)| *visibility == 2);
-            if let Some(key) = key.filter(|key| !deleted(key))
-                && matches!(row.int("lp_type"), None | Some(1 | 2))
-            {
-                found.push((key, plain(&row.bytes("name"))));
+            if let Some(key) = key.filter(|key| !deleted(key)) {
+                let folder = match row.int("lp_type") {
+                    None | Some(1) => Some(None),
+                    Some(original::SCORM) => original::folder_of(&row.bytes("path")).map(Some),
+                    _ => None,
+                };
+                found.extend(folder.map(|folder| (key, plain(&row.bytes("name")), folder)));
             }
             Ok(())
         })?;
         Ok(Paths::named(found))
     }
 
-    fn named(mut found: Vec<(i64, String)>) -> Paths {
+    fn named(mut found: Vec<(i64, String, Option<Vec<u8>>)>) -> Paths {
         found.sort_unstable();
         let mut taken: HashMap<String, i64> = HashMap::new();
         let mut paths: Vec<Path> = Vec::with_capacity(found.len());
-        for (key, title) in found {
+        for (key, title, folder) in found {
             let mut file_name = file_name(&title, "");
             // The oldest keeps the plain name; file systems of other systems know no capital letters.
             if *taken.entry(file_name.to_lowercase()).or_insert(key) != key {
                 file_name = self::file_name(&title, &format!(" ({key})"));
                 taken.insert(file_name.to_lowercase(), key);
             }
-            paths.push(Path { key, title, file_name });
+            paths.push(Path { key, title, file_name, folder });
         }
         Paths(paths)
     }
@@ -129,7 +145,7 @@ mod tests {
     use super::*;
 
     fn names(titles: &[&str]) -> Vec<String> {
-        let found = (1..).zip(titles.iter().map(|title| (*title).to_owned())).collect();
+        let found = (1..).zip(titles).map(|(key, title)| (key, (*title).to_owned(), None)).collect();
         Paths::named(found).iter().map(|path| path.file_name.clone()).collect()
     }
 

@@ -129,7 +129,7 @@ fn documents(session: &dyn Session, course: &Course, top: &Path, stamp: &Stamp) 
                 DocumentKind::File { size: content.len() as u64 }
             }
         };
-        let (title, comment) = (format!("Title {path}"), format!("Comment {number}\n\u{1f30b}"));
+        let (title, comment) = (format!("Title {path}"), format!("Comment {number}\n{}", portals::rare_letter()));
         let comment = (number % 2 == 0).then_some(comment.as_str());
         let new = NewDocument { path: path.as_bytes(), title: &title, comment, kind, visible: number % 3 != 1 };
         keys.push(document_rows::insert(session, course.id, &new, stamp).unwrap());
@@ -386,7 +386,9 @@ impl Maker<'_> {
                 "<p>{number}</p><img src=\"/courses/{GENERATED}/document/pic.png?cidReq={GENERATED}&x=1\">\
                  <a href='/courses/{GENERATED}/document/Le%C3%A7on%201/d&#39;été.html#a'>{column}</a>"
             ),
-            (None, 0, _) => format!("{number} {column}: one\r\ntwo\n\tthree \u{1f30b} \\ ' \" ; % {{}}"),
+            (None, 0, _) => {
+                format!("{number} {column}: one\r\ntwo\n\tthree {} \\ ' \" ; % {{}}", portals::rare_letter())
+            }
             (None, 1, _) => format!("{number} {column} {}", "long ".repeat(3000)),
             (None, ..) => format!("{number} {column} 日本語"),
         };

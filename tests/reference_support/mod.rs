@@ -37,8 +37,13 @@ pub fn chamilos_backup() -> PathBuf {
 
 /// The portal of the reference course: rows of its dump, files of its folder.
 pub fn portal() -> (tempfile::TempDir, Portal) {
+    portal_by(&portals::init)
+}
+
+/// The same in a portal that `init` makes.
+pub fn portal_by(init: &dyn Fn(&Path) -> Portal) -> (tempfile::TempDir, Portal) {
     let folder = tempfile::tempdir().unwrap();
-    let portal = portals::init(folder.path());
+    let portal = init(folder.path());
     dump::load(&portal, &std::fs::read_to_string(data("REF000-portal.sql")).unwrap());
     let unpacked =
         Command::new("tar").arg("-xzf").arg(data("REF000-files.tar.gz")).arg("-C").arg(folder.path()).status();

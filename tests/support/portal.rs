@@ -14,6 +14,7 @@ use tempfile::TempDir;
 
 use super::portals;
 use super::programs::{Ended, coursefs};
+use super::server::Server;
 
 /// A portal in a temporary folder, with a cache folder beside it.
 pub struct TestPortal {
@@ -56,6 +57,25 @@ impl TestPortal {
     pub fn new() -> TestPortal {
         let folder = PortalFolder::new();
         let portal = portals::init(&folder.portal());
+        TestPortal { portal, folder }
+    }
+
+    /// An embedded portal, for what no other can hold.
+    pub fn embedded() -> TestPortal {
+        let folder = PortalFolder::new();
+        let portal = Portal::init(&folder.portal()).unwrap();
+        TestPortal { portal, folder }
+    }
+
+    /// A Chamilo installation whose rows are in MariaDB, for what is about its database.
+    pub fn in_mariadb() -> TestPortal {
+        TestPortal::in_server(Server::shared())
+    }
+
+    /// The same in a server of its own.
+    pub fn in_server(server: &Server) -> TestPortal {
+        let folder = PortalFolder::new();
+        let portal = portals::init_in(server, &folder.portal());
         TestPortal { portal, folder }
     }
 

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use coursefs::portal::database::{Database, DatabaseExt, Row, Session};
 use coursefs::portal::{Access, Portal};
+use mysql::Conn;
 use mysql::prelude::Queryable;
 
 use super::server::{PASSWORD, Server, USER, quoted};
@@ -34,9 +35,7 @@ pub fn init_in(server: &Server, root: &Path) -> Portal {
         std::fs::create_dir_all(root.join(folder)).unwrap();
     }
     let database = new_database(server);
-    let mut admin = server.admin();
-    admin.query_drop(format!("USE `{database}`; {TABLES}")).unwrap();
-    drop(admin);
+    run_all(&mut server.admin(), &format!("USE `{database}`; {TABLES}"));
     configure(server, root, &database);
     Portal::open(root, Access::ReadWrite).unwrap()
 }
@@ -78,6 +77,11 @@ pub fn database_of(root: &Path) -> Option<String> {
     Some(rest.split_once('\'').unwrap().0.to_owned())
 }
 
+/// A letter that takes as many bytes as the portal's database has room for: Chamilo's tables end at three.
+pub fn rare_letter() -> char {
+    if in_mariadb() { '\u{2603}' } else { '\u{1f30b}' }
+}
+
 /// Copies the portal in `from` with its rows to `to`, which does not exist.
 pub fn copy(from: &Path, to: &Path) {
     super::programs::run("cp", &[&"-a", &from, &to]);
@@ -87,12 +91,11 @@ pub fn copy(from: &Path, to: &Path) {
     let mut admin = server.admin();
     let sql = "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = ?";
     let tables: Vec<String> = admin.exec(sql, (&old,)).unwrap();
-    admin.query_drop("SET foreign_key_checks = 0, sql_mode = 'NO_AUTO_VALUE_ON_ZERO'").unwrap();
+    let mut sql = format!("USE `{new}`; {TABLES} SET foreign_key_checks = 0, sql_mode = 'NO_AUTO_VALUE_ON_ZERO';");
     for table in tables {
-        admin.query_drop(format!("CREATE TABLE `{new}`.`{table}` LIKE `{old}`.`{table}`")).unwrap();
-        admin.query_drop(format!("INSERT INTO `{new}`.`{table}` SELECT * FROM `{old}`.`{table}`")).unwrap();
+        sql.push_str(&format!("DELETE FROM `{table}`; INSERT INTO `{table}` SELECT * FROM `{old}`.`{table}`;"));
     }
-    admin.query_drop("SET foreign_key_checks = 1, sql_mode = DEFAULT").unwrap();
+    run_all(&mut admin, &(sql + "SET foreign_key_checks = 1, sql_mode = DEFAULT"));
     drop(admin);
     configure(server, to, &new);
 }
@@ -102,6 +105,15 @@ pub fn remove_rows(root: &Path) {
     if let Some(database) = database_of(root) {
         // If somebody still uses a table, the database goes with the server.
         Server::shared().admin().query_drop(format!("DROP DATABASE IF EXISTS `{database}`")).ok();
+    }
+}
+
+/// Lets new rows have the keys that undone ones were given, so that they can be compared with those of another portal.
+pub fn forget_undone_keys(portal: &Portal) {
+    if database_of(portal.root()).is_some() {
+        let reset: Vec<String> =
+            tables(portal).iter().map(|table| format!("ALTER TABLE `{table}` AUTO_INCREMENT = 1")).collect();
+        as_admin(portal, &[&reset.join("; ")]);
     }
 }
 
@@ -164,11 +176,25 @@ pub fn without_keys(portal: &Portal, statements: &[&str]) {
 
 /// Runs statements in the portal's database with all rights.
 pub fn as_admin(portal: &Portal, statements: &[&str]) {
-    let database = database_of(portal.root()).expect("a portal in MariaDB");
-    let mut admin = Server::shared().admin();
+    as_admin_of(Server::shared(), portal.root(), statements);
+}
+
+/// Runs statements in the database of the portal in `root`, which is one of `server`, with all rights.
+pub fn as_admin_of(server: &Server, root: &Path, statements: &[&str]) {
+    let database = database_of(root).expect("a portal in MariaDB");
+    let mut admin = server.admin();
     admin.query_drop(format!("USE `{database}`")).unwrap();
     for statement in statements {
-        admin.query_drop(statement).unwrap_or_else(|error| panic!("{statement}: {error}"));
+        run_all(&mut admin, statement);
+    }
+}
+
+/// Runs statements. The client forgets the errors of all but the first unless their answers are read.
+fn run_all(connection: &mut Conn, statements: &str) {
+    let shown = statements.get(..100).unwrap_or(statements);
+    let mut answers = connection.query_iter(statements).unwrap_or_else(|error| panic!("{shown}: {error}"));
+    while let Some(answer) = answers.iter() {
+        answer.for_each(|row| drop(row.unwrap_or_else(|error| panic!("{shown} …: {error}"))));
     }
 }
 

@@ -1,6 +1,7 @@
 //! A MariaDB server for the tests of one program: started when the first of them wants it, on a file system in memory
 //! if there is one, gone with the last of them, also if they are killed.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -15,18 +16,27 @@ pub const USER: &str = "chamilo";
 /// A password that has to be quoted with care.
 pub const PASSWORD: &str = "pass'w\"ö\\rd $_#";
 
-/// Starts the server and waits for the end of its standard input, which is that of the tests.
+/// Starts the server, stops and starts it when it is told to, and ends with its standard input, which is that of the
+/// tests.
 const KEEPER: &str = r#"
 trap '' INT TERM HUP
-"$@" >"$FOLDER/output" 2>&1 &
-server=$!
-cat >/dev/null
-kill -9 $server
-wait $server 2>/dev/null
+start() {
+    "$@" </dev/null >>"$FOLDER/output" 2>&1 &
+    server=$!
+}
+stop() {
+    kill -9 $server
+    wait $server 2>/dev/null
+}
+start "$@"
+while read -r word; do
+    $word "$@"
+done
+stop
 rm -rf "$FOLDER"
 "#;
 
-/// What the server is told. Nothing of it needs to outlive a crash.
+/// What the server is told. Nothing needs to outlive the machine.
 const OPTIONS: &[&str] = &[
     "--skip-networking",
     "--skip-log-bin",
@@ -38,9 +48,10 @@ const OPTIONS: &[&str] = &[
     "--innodb-buffer-pool-size=128M",
     "--innodb-log-file-size=32M",
     "--innodb-file-per-table=0",
-    "--innodb-flush-log-at-trx-commit=0",
+    "--innodb-flush-log-at-trx-commit=2",
     "--innodb-flush-method=nosync",
     "--innodb-doublewrite=0",
+    "--innodb-use-native-aio=0",
 ];
 
 /// A running server.
@@ -48,7 +59,7 @@ pub struct Server {
     socket: PathBuf,
     admin: Mutex<Conn>,
     // Closed by the kernel when this process ends, however that happens.
-    _alive: ChildStdin,
+    keeper: Mutex<ChildStdin>,
 }
 
 impl Server {
@@ -68,28 +79,19 @@ impl Server {
         std::fs::remove_dir_all(&folder).ok();
         std::fs::create_dir(&folder).unwrap();
         let (data, socket) = (folder.join("data"), folder.join("socket"));
+        // A server that starts removes what others have in a folder for temporary files that it shares with them.
+        std::fs::create_dir(folder.join("tmp")).unwrap();
+        let temporary = format!("--tmpdir={}", folder.join("tmp").display());
         let is_root = rustix::process::geteuid().is_root();
         let user: &[&str] = if is_root { &["--user=root"] } else { &[] };
-        let installed = program("mariadb-install-db")
-            .args([
-                "--no-defaults",
-                "--auth-root-authentication-method=normal",
-                "--skip-test-db",
-                "--skip-name-resolve",
-            ])
-            .args(user)
-            .arg(format!("--datadir={}", data.display()))
-            .output()
-            .unwrap_or_else(|error| {
-                panic!("can't run mariadb-install-db ({error}): run scripts/test, which installs it")
-            });
-        assert!(installed.status.success(), "{}", String::from_utf8_lossy(&installed.stdout));
+        install(&data, user, &temporary);
         let mut keeper = program("sh")
             .args(["-c", KEEPER, "sh", "mariadbd", "--no-defaults"])
             .args(user)
             .arg(format!("--datadir={}", data.display()))
             .arg(format!("--socket={}", socket.display()))
             .arg(format!("--pid-file={}", folder.join("pid").display()))
+            .arg(&temporary)
             .args(OPTIONS)
             .args(options)
             .env("FOLDER", &folder)
@@ -109,7 +111,25 @@ impl Server {
         admin.query_drop("SET SESSION lock_wait_timeout = 5").unwrap();
         admin.query_drop(format!("CREATE USER {account}")).unwrap();
         admin.query_drop(format!("GRANT ALL PRIVILEGES ON `portal\\_%`.* TO '{USER}'@'%'")).unwrap();
-        Server { socket, admin: Mutex::new(admin), _alive: alive }
+        Server { socket, admin: Mutex::new(admin), keeper: Mutex::new(alive) }
+    }
+
+    /// Kills it; `admin` is of no use until it is started again.
+    pub fn stop(&self) {
+        self.tell("stop");
+        super::wait_for("the end of the database server", 20, || connect(&self.socket).is_err().then_some(()));
+    }
+
+    /// Starts it again.
+    pub fn start_again(&self) {
+        self.tell("start");
+        let mut admin = super::wait_for("the database server", 60, || connect(&self.socket).ok());
+        admin.query_drop("SET SESSION lock_wait_timeout = 5").unwrap();
+        *self.admin() = admin;
+    }
+
+    fn tell(&self, word: &str) {
+        writeln!(self.keeper.lock().unwrap(), "{word}").unwrap();
     }
 
     /// Where it listens.
@@ -123,8 +143,37 @@ impl Server {
     }
 }
 
+/// Makes the tables of a new server. Several servers at once may be too much for a busy machine.
+fn install(data: &Path, user: &[&str], temporary: &str) {
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut said = String::new();
+    for _ in 0..3 {
+        let installed = program("mariadb-install-db")
+            .args([
+                "--no-defaults",
+                "--auth-root-authentication-method=normal",
+                "--skip-test-db",
+                "--skip-name-resolve",
+            ])
+            .args(user)
+            .args([&format!("--datadir={}", data.display()), temporary, "--innodb-use-native-aio=0"])
+            .output();
+        let installed = installed.unwrap_or_else(|error| {
+            panic!("can't run mariadb-install-db ({error}): run scripts/test, which installs it")
+        });
+        if installed.status.success() {
+            return;
+        }
+        said = String::from_utf8_lossy(&[installed.stdout, installed.stderr].concat()).into_owned();
+        std::fs::remove_dir_all(data).ok();
+    }
+    std::fs::remove_dir_all(data.parent().unwrap()).ok();
+    panic!("{said}");
+}
+
 /// As the account with all rights.
-fn connect(socket: &Path) -> mysql::Result<Conn> {
+pub fn connect(socket: &Path) -> mysql::Result<Conn> {
     let options = OptsBuilder::new().socket(socket.to_str()).user(Some("root")).prefer_socket(false);
     Conn::new(options.read_timeout(Some(Duration::from_secs(120))))
 }

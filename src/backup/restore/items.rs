@@ -78,6 +78,13 @@ impl ReadItems {
         self.0.get(key).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// Changes the row of every item and all that go with it.
+    pub fn change(&mut self, change: &mut dyn FnMut(&Table, &mut Record)) {
+        for item in self.0.values_mut().flatten() {
+            item.change(change);
+        }
+    }
+
     /// Takes the items of one kind out.
     pub fn take(&mut self, kind: &Kind) -> Vec<Item> {
         self.0.remove(kind.key).unwrap_or_default()

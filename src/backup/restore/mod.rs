@@ -13,6 +13,7 @@ mod files;
 mod items;
 mod loose_files;
 mod plan;
+mod unwritable;
 
 use std::collections::HashSet;
 use std::io;
@@ -140,6 +141,8 @@ pub struct Report {
     pub not_understood: Vec<String>,
     /// How many more were not understood; an archive may hold a million of them.
     pub not_understood_more: usize,
+    /// Texts in which characters were replaced that the database can't hold: table, key in the archive and column.
+    pub replaced: Vec<String>,
 }
 
 /// How much of what was not understood is named.
@@ -178,8 +181,9 @@ pub fn restore_from(
     let value = info.course()?;
     let settings = portal.settings()?;
     let mut report = Report::default();
+    let mut items = items::read(&value, &mut report);
+    unwritable::adapt(&settings, &mut items, &mut report);
     let planned = plan(backup, &value, &settings, &mut report)?;
-    let items = items::read(&value, &mut report);
     let loose = loose_files::plan(backup, &value, &items, &mut report)?;
     let ours = value.get(extras::NAME);
     let (course, stamp, users) = portal.database().read(|session| {

@@ -1,5 +1,6 @@
 //! The documents of an archive, judged before anything is touched: where each would lie, and whether it may.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use crate::course::document_rows;
@@ -12,7 +13,7 @@ use super::super::extras;
 use super::super::links::{self, Patch};
 use super::super::reader::BackupFile;
 use super::documents::below_documents;
-use super::{Report, RestoreError};
+use super::{Report, RestoreError, unwritable};
 
 /// The longest name of a file in bytes (Linux).
 const LONGEST_NAME: usize = 255;
@@ -148,7 +149,11 @@ pub fn judged(
             None => stored.clone(),
         };
         let shown = String::from_utf8_lossy(&relative).into_owned();
-        let Some(path) = allowed_path(&relative, folder, &filter) else {
+        let held = match settings.holds(&relative) {
+            true => Cow::Borrowed(&relative),
+            false => Cow::Owned(unwritable::path(&relative)),
+        };
+        let Some(path) = allowed_path(&held, folder, &filter) else {
             report.refused.push(shown);
             continue;
         };
@@ -172,8 +177,8 @@ pub fn judged(
             path,
             entry: (!folder).then_some(entry),
             size,
-            title: document.title,
-            comment: document.comment,
+            title: held_text(settings, document.title),
+            comment: document.comment.map(|text| held_text(settings, text)),
             visible: document.visible,
             patches: document.patches,
             readonly: document.readonly,
@@ -250,6 +255,14 @@ pub fn sound_names(path: &[u8]) -> Result<(), &'static str> {
         }
     }
     Ok(())
+}
+
+/// A text about a document as the database can hold it.
+fn held_text(settings: &Settings, text: String) -> String {
+    match settings.holds(text.as_bytes()) {
+        true => text,
+        false => String::from_utf8_lossy(&unwritable::replaced(text.as_bytes())).into_owned(),
+    }
 }
 
 /// The path under which the portal may hold the document: names that a web server would run are made harmless as

@@ -1,7 +1,7 @@
 //! Rows that take the place of others: those that are there keep their keys, so that what users did with them stays.
 //!
-//! Rows are paired with those they replace by what they say: equal ones first, then those with the same texts, then in
-//! their order. What has no partner is inserted or deleted.
+//! Rows are paired with those they replace by what they say: equal ones first, then those with the same texts, then those
+//! that have most in common. What has no partner is inserted or deleted.
 
 use std::collections::HashSet;
 
@@ -28,17 +28,49 @@ pub enum Pair {
 pub fn pairs(table: &'static Table, there: &[&Record], new: &[&Record]) -> Vec<Pair> {
     let mut partner: Vec<Option<usize>> = vec![None; new.len()];
     let mut free: Vec<usize> = (0..there.len()).collect();
-    for step in 0..3 {
-        let equal = |old: &Record, row: &Record| step == 2 || alike(table, old, row, step == 1);
+    for texts in [false, true] {
         for (number, row) in new.iter().enumerate() {
             let Some(slot) = partner.get_mut(number).filter(|slot| slot.is_none()) else { continue };
-            let found = free.iter().position(|old| there.get(*old).is_some_and(|old| equal(old, row)));
+            let found = free.iter().position(|old| there.get(*old).is_some_and(|old| alike(table, old, row, texts)));
             *slot = found.map(|found| free.remove(found));
+        }
+    }
+    // Those that are left: the ones that have most in common first, then in their order.
+    let left: Vec<usize> = (0..new.len()).filter(|number| partner.get(*number) == Some(&None)).collect();
+    let mut scored = Vec::new();
+    for number in &left {
+        for old in &free {
+            if let (Some(row), Some(there)) = (new.get(*number), there.get(*old)) {
+                let common = if left.len() * free.len() <= MOST_SCORED { in_common(table, there, row) } else { 0 };
+                scored.push((usize::MAX - common, *number, *old));
+            }
+        }
+    }
+    scored.sort_unstable();
+    for (_, number, old) in scored {
+        if let Some(slot) = partner.get_mut(number).filter(|slot| slot.is_none())
+            && let Some(at) = free.iter().position(|free| *free == old)
+        {
+            *slot = Some(free.remove(at));
         }
     }
     let paired =
         partner.iter().enumerate().map(|(number, old)| old.map_or(Pair::New(number), |old| Pair::Both(old, number)));
     paired.chain(free.into_iter().map(Pair::Gone)).collect()
+}
+
+/// The most pairs of rows that are compared column by column.
+const MOST_SCORED: usize = 100_000;
+
+/// How many columns of two rows say the same.
+fn in_common(table: &'static Table, one: &Record, other: &Record) -> usize {
+    let told =
+        schema::columns(table.name).iter().filter(|column| matches!(table.role(column.name), Role::Data | Role::Html));
+    told.filter(|column| {
+        let text = |record: &Record| fitting(Some(column), record.get(column.name)).to_text();
+        text(one) == text(other)
+    })
+    .count()
 }
 
 /// Whether two rows say the same besides keys, references and order; only their texts if `texts`.

@@ -20,7 +20,7 @@ const CATEGORY: Kind = Kind {
         ..Table::COURSE
     },
     condition: "",
-    order: "cat_title, iid",
+    order: "HEX(cat_title), iid",
     form: Form::Object(Object { obj: ROW, ..Object::EMPTY }),
     property_tool: Some("forum_category"),
     properties_archived: true,
@@ -52,7 +52,7 @@ const FORUM: Kind = Kind {
         ..Table::COURSE
     },
     condition: "",
-    order: "forum_title, forum_category, iid",
+    order: "HEX(forum_title), forum_category, iid",
     form: Form::Object(Object {
         // The class declares these, and leaves them all empty: everything is in `obj`.
         own: &[
@@ -106,7 +106,7 @@ const THREAD: Kind = Kind {
         ..Table::COURSE
     },
     condition: "",
-    order: "thread_title, iid",
+    order: "HEX(thread_title), iid",
     form: Form::Object(Object { obj: Obj::Row { more: &[], zeroed: &["lp_item_id"], first: false }, ..Object::EMPTY }),
     property_tool: Some("forum_thread"),
     properties_archived: true,

@@ -31,7 +31,8 @@ pub struct Kind {
     pub table: Table,
     /// Which rows are items, as an SQL condition besides the course and the base session; `""` for all.
     pub condition: &'static str,
-    /// SQL order in which Chamilo's CourseBuilder reads them.
+    /// SQL order in which Chamilo's CourseBuilder reads them; texts by their bytes (`HEX`), so that every database has the
+    /// same order and a course the same archive.
     pub order: &'static str,
     /// How an item is written to and read from an archive.
     pub form: Form,

@@ -18,7 +18,7 @@ mod writing;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rustix::fs::Stat;
+use rustix::fs::{FileType, Stat};
 use tracing::warn;
 
 use crate::course::document::TreeDocument;
@@ -127,9 +127,10 @@ impl PortalFs {
         Ok(self.documents.intents.note(&self.portal, intent)?)
     }
 
-    /// What lies at `on_disk` in the folder of a course.
-    fn identity(&self, place: &[u8]) -> Result<Identity, FsError> {
-        intent::identity(self.portal.courses_folder(), place)?.ok_or(FsError::NotFound)
+    /// What lies at `place`, below `app/courses/`, and of what kind it is.
+    fn look(&self, place: &[u8]) -> Result<(Identity, FileType), FsError> {
+        let found = intent::look(self.portal.courses_folder(), place).map_err(FsError::from_lookup)?;
+        found.ok_or(FsError::NotFound)
     }
 
     /// Ends the keeping of what is for the time of a mount only.

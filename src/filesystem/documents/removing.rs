@@ -41,13 +41,15 @@ impl PortalFs {
                 let older = tree.older(document.iid).to_vec();
                 (document, path, below, older)
             };
-            let stat = top.stat(&[DOCUMENTS, &path].concat()).map_err(FsError::from_lookup)?;
+            let on_disk = [DOCUMENTS, &path].concat();
+            let from = changing.place(&on_disk);
+            let (what, kind) = self.look(&from)?;
             match (document.folder, folder) {
                 (true, false) => return Err(FsError::IsAFolder),
                 (false, true) => return Err(FsError::NotAFolder),
                 _ => {}
             }
-            if (FileType::from_raw_mode(stat.st_mode) == FileType::Directory) != folder {
+            if (kind == FileType::Directory) != folder {
                 return Err(FsError::NotFound);
             }
             for (_, path) in &below {
@@ -69,17 +71,16 @@ impl PortalFs {
             for older in &older {
                 document_removal::remove_rows(changing.session, course.id, *older, *older)?;
             }
-            let on_disk = [DOCUMENTS, &path].concat();
             if folder && how == Removal::ForGood {
                 document_removal::expect_nothing_unknown(&top, &on_disk)?;
             }
             // For good, too, it is put out of sight first: that can be taken back if the rows are not committed.
             let deleted = [DOCUMENTS, &document_removal::deleted_path(&path, key)].concat();
-            let (from, to) = (changing.place(&on_disk), changing.place(&deleted));
-            let what = self.identity(&from)?;
+            let to = changing.place(&deleted);
             let gone = (how == Removal::ForGood).then(|| (to.clone(), what));
             self.note(Intent { steps: vec![Step::Moved { from, to, what }], gone, row: iid, path: stays })?;
-            top.move_to(&on_disk, &top, &deleted)?;
+            let name = deleted.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+            top.rename_there(&on_disk, name)?;
             crash::point("document-removed");
             changing.follow(TreeChange::Removed(iid));
             Ok(iid)

@@ -122,7 +122,7 @@ impl PortalFs {
                 check_name(name, target.document.folder, from.folder.is_none(), changing.rules)?;
                 self.swap(changing, &source, &target, (from, to), stamp)?;
                 let (one, other) = (source.on_disk(), target.on_disk());
-                let what = self.identity(&changing.place(&one))?;
+                let (what, _) = self.look(&changing.place(&one))?;
                 let steps = vec![Step::Exchanged { one: changing.place(&one), other: changing.place(&other), what }];
                 let (row, path) = (source.document.iid, Some(target.path));
                 self.note(Intent { steps, gone: None, row, path })?;
@@ -211,10 +211,10 @@ impl PortalFs {
         (row, path): (i64, Option<Vec<u8>>),
     ) -> Result<(), FsError> {
         let (one, other) = (changing.place(from), changing.place(to));
-        let what = self.identity(&one)?;
+        let (what, _) = self.look(&one)?;
         let (step, gone) = match replaces {
             true => {
-                let old = self.identity(&other)?;
+                let (old, _) = self.look(&other)?;
                 (Step::Exchanged { one: one.clone(), other, what }, Some((one, old)))
             }
             false => (Step::Moved { from: one, to: other, what }, None),

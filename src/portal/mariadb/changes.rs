@@ -4,7 +4,8 @@
 //!
 //! 1. Has anything at all been written on this server? InnoDB numbers its transactions, and every one that writes takes
 //!    two numbers: at its first change and when it is committed (`Innodb_max_trx_id`). As long as the number stands,
-//!    nothing has changed. MySQL does not tell it; there the second question is asked each time.
+//!    nothing has changed. MySQL does not tell it, and tables of other kinds than InnoDB do not move it; then the
+//!    second question is asked each time.
 //! 2. If it has moved: was it in one of the tables that matter? Chamilo notes every page that somebody looks at, in
 //!    tables that are nothing to us. `information_schema.TABLES` tells when each table was last written, in whole
 //!    seconds: a table that was written in this second or the last may have been written again since, unseen, so that
@@ -35,7 +36,7 @@ const NUMBER: &str = "SHOW STATUS LIKE 'Innodb_max_trx_id'";
 
 /// The second. The time is the server's, as those of the tables are.
 const TABLES: &str = "SELECT TABLE_NAME, CREATE_TIME, UPDATE_TIME, \
-     TIMESTAMPDIFF(SECOND, UPDATE_TIME, NOW()) FROM information_schema.TABLES \
+     TIMESTAMPDIFF(SECOND, UPDATE_TIME, NOW()), ENGINE FROM information_schema.TABLES \
      WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE = 'BASE TABLE'";
 
 /// Tables of what users do, not of what courses are: by their names or how these begin.
@@ -196,11 +197,16 @@ impl State {
         if self.seen.is_some_and(|seen| now.duration_since(seen.at) < patience) && !self.forgotten {
             return Ok(());
         }
-        let number = self.ask(database, number)?;
+        let number = match self.seen {
+            // What was not told then is of no use now.
+            Some(Seen { number: None, .. }) if !self.forgotten => None,
+            _ => self.ask(database, number)?,
+        };
         let Some(seen) = self.seen.filter(|_| !self.forgotten) else {
-            let (tables, hot) = self.ask(database, tables)?;
+            let Tables { tables, hot, numbered } = self.ask(database, tables)?;
             self.count(now);
             self.forgotten = false;
+            let number = number.filter(|_| numbered);
             self.seen = Some(Seen { at: now, number, tables, hot, unsettled: Some(now) });
             return Ok(());
         };
@@ -212,7 +218,8 @@ impl State {
             self.seen = Some(Seen { at: now, ..seen });
             return Ok(());
         }
-        let (tables, hot) = self.ask(database, tables)?;
+        let Tables { tables, hot, numbered } = self.ask(database, tables)?;
+        let number = number.filter(|_| numbered);
         let is_late = has_moved && now.duration_since(seen.at) > KEPT;
         if seen.hot || hot || seen.tables != tables || is_late {
             // What our own changes cover is looked for again and again, but not at each of them.
@@ -264,18 +271,28 @@ fn number(watcher: &mut Conn) -> Result<Option<u64>, mysql::Error> {
     Ok(watcher.exec_first::<(String, String), _, _>(NUMBER, ())?.and_then(|(_, value)| value.parse().ok()))
 }
 
-/// A hash of when the tables that matter were made and last written, and whether one was just now.
-fn tables(watcher: &mut Conn) -> Result<(u64, bool), mysql::Error> {
-    type Table = (String, Option<mysql::Value>, Option<mysql::Value>, Option<i64>);
+/// What is told of the tables that matter.
+struct Tables {
+    /// A hash of when they were made and last written.
+    tables: u64,
+    /// One was just now.
+    hot: bool,
+    /// Whatever is written to them takes a number.
+    numbered: bool,
+}
+
+fn tables(watcher: &mut Conn) -> Result<Tables, mysql::Error> {
+    type Table = (String, Option<mysql::Value>, Option<mysql::Value>, Option<i64>, Option<String>);
     let mut all: Vec<Table> = watcher.exec(TABLES, ())?;
     all.retain(|(name, ..)| !NOISE.iter().any(|noise| name.starts_with(noise)));
     all.sort_by(|one, other| one.0.cmp(&other.0));
     let mut hasher = DefaultHasher::new();
-    let mut hot = false;
-    for (name, made, written, age) in all {
+    let (mut hot, mut numbered) = (false, true);
+    for (name, made, written, age, engine) in all {
         name.hash(&mut hasher);
         format!("{made:?} {written:?}").hash(&mut hasher);
         hot |= age.is_some_and(|age| age <= HOT);
+        numbered &= engine.as_deref() == Some("InnoDB");
     }
-    Ok((hasher.finish(), hot))
+    Ok(Tables { tables: hasher.finish(), hot, numbered })
 }

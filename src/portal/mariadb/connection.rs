@@ -257,7 +257,17 @@ fn tls(wanted: &str) -> Result<Option<SslOpts>, String> {
     }
 }
 
-/// Runs statements that answer nothing. They hold no values.
-pub(super) fn run(connection: &mut Conn, sql: &str) -> Result<(), mysql::Error> {
-    connection.query_drop(sql)
+/// Runs statements, which hold no values; the first number that they answer.
+///
+/// All answers are looked at: the client by itself forgets the error of a later statement.
+pub(super) fn run(connection: &mut Conn, sql: &str) -> Result<Option<i64>, mysql::Error> {
+    let mut answers = connection.query_iter(sql)?;
+    let mut first = None;
+    while let Some(answer) = answers.iter() {
+        for row in answer {
+            let number = row?.get_opt::<i64, _>(0).and_then(Result::ok);
+            first = first.or(number);
+        }
+    }
+    Ok(first)
 }

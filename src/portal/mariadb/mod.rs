@@ -43,12 +43,18 @@ const IDLE_KEPT: usize = 10;
 /// How a read begins.
 const BEGIN_READ: &str = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
 
+/// What the columns of text that matter most hold.
+const CHARACTERS: &str = "SELECT CHARACTER_SET_NAME FROM information_schema.COLUMNS \
+     WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'c_document' AND COLUMN_NAME = 'path'";
+
 /// A database of a MariaDB or MySQL server.
 pub struct MariaDb {
     server: Server,
     /// The name of the writers' lock, the same for all who use this database of the server.
     lock: String,
     idle: Mutex<Vec<Conn>>,
+    /// Whether Chamilo's tables hold characters beyond U+FFFF, because an administrator has converted them.
+    four_bytes: bool,
     /// When the server was missed, if it has not come back.
     outage: Mutex<Option<Instant>>,
     changes: Changes,
@@ -58,15 +64,16 @@ impl MariaDb {
     /// Connects to the database that `configuration` names.
     pub fn open(configuration: &Configuration) -> Result<MariaDb, DatabaseError> {
         let server = Server::new(configuration)?;
-        let first = server.connect().map_err(|error| server.refused(&error))?;
+        let mut first = server.connect().map_err(|error| server.refused(&error))?;
+        let four_bytes = four_bytes(&mut first).map_err(|error| server.failed(CHARACTERS, &error))?;
         let lock = format!("coursefs-{:016x}", xxh3_64(server.database().as_bytes()));
-        Ok(MariaDb {
-            server,
-            lock,
-            idle: Mutex::new(vec![first]),
-            outage: Mutex::default(),
-            changes: Changes::default(),
-        })
+        let (idle, outage, changes) = (Mutex::new(vec![first]), Mutex::default(), Changes::default());
+        Ok(MariaDb { server, lock, idle, four_bytes, outage, changes })
+    }
+
+    /// The database and where it is, for messages.
+    pub fn name(&self) -> &str {
+        self.server.name()
     }
 
     /// A connection that was not lost when it was last used.
@@ -107,7 +114,7 @@ impl MariaDb {
         loop {
             let (mut connection, is_new) = self.connection()?;
             let begun = match kind {
-                Kind::Read => run(&mut connection, BEGIN_READ).map(|()| true),
+                Kind::Read => run(&mut connection, BEGIN_READ).map(|_| true),
                 Kind::Write => self.begin_writing(&mut connection),
             };
             match begun {
@@ -130,8 +137,7 @@ impl MariaDb {
             self.lock,
             LOCK_WAIT.as_secs()
         );
-        let locked: Option<Option<i64>> = connection.query_first(sql)?;
-        if locked.flatten() == Some(1) {
+        if run(connection, &sql)? == Some(1) {
             return Ok(true);
         }
         run(connection, "ROLLBACK")?;
@@ -220,6 +226,10 @@ impl Database for MariaDb {
     fn set_patience(&self, patience: Duration) {
         self.changes.set_patience(patience);
     }
+}
+
+fn four_bytes(connection: &mut Conn) -> Result<bool, mysql::Error> {
+    Ok(connection.exec_first::<String, _, _>(CHARACTERS, ())?.is_some_and(|name| name == "utf8mb4"))
 }
 
 /// The guarded values are pools and counters that no panic can leave half changed.

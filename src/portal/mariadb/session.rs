@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use mysql::consts::ColumnType;
 use mysql::prelude::Queryable;
 use mysql::{Conn, Params};
-use tracing::debug;
+use tracing::{debug, warn};
 
 use crate::portal::database::{DatabaseError, Row, SameTexts, Session, Value};
 
@@ -113,7 +113,7 @@ impl<'a> MariaSession<'a> {
 
     /// Ends the transaction. The connection is handed on unless it is lost.
     pub(super) fn commit(self) -> (Option<Conn>, Result<(), DatabaseError>) {
-        let ended = self.attempts("COMMIT", |connection| run(connection, "COMMIT"));
+        let ended = self.attempts("COMMIT", |connection| run(connection, "COMMIT").map(drop));
         (self.connection.take(), ended)
     }
 
@@ -122,6 +122,24 @@ impl<'a> MariaSession<'a> {
         let mut connection = self.connection.take()?;
         // If that fails the connection goes, and the server takes everything back by itself.
         run(&mut connection, "ROLLBACK").is_ok().then_some(connection)
+    }
+
+    /// `params` without what the tables can't hold; `None` if they hold all of it. What must not change (paths) and what
+    /// can be said otherwise (HTML) has been looked after by then.
+    fn writable(&self, sql: &str, params: &[Value]) -> Option<Vec<Value>> {
+        let held = |value: &Value| !matches!(value, Value::Text(text) if !self.holds(text));
+        if params.iter().all(held) {
+            return None;
+        }
+        warn!("characters that Chamilo's database can't hold (such as emoji) are replaced in: {sql}");
+        let three_bytes = |letter: char| if letter.len_utf8() > 3 { char::REPLACEMENT_CHARACTER } else { letter };
+        let replaced = |value: &Value| match value {
+            Value::Text(text) if !self.holds(text) => {
+                String::from_utf8_lossy(text).chars().map(three_bytes).collect::<String>().into()
+            }
+            value => value.clone(),
+        };
+        Some(params.iter().map(replaced).collect())
     }
 
     /// Does `work` with the connection, until it is done or waiting makes no sense any more.
@@ -260,12 +278,19 @@ impl Session for MariaSession<'_> {
     }
 
     fn execute(&self, sql: &str, params: &[Value]) -> Result<u64, DatabaseError> {
+        let writable = self.writable(sql, params);
+        let params = writable.as_deref().unwrap_or(params);
         let (rows, key) = self.attempts(sql, |connection| execute(connection, sql, params))?;
         if key > 0 {
             self.last_key.set(key);
         }
         self.journal.borrow_mut().note(sql, params, rows, key);
         Ok(rows)
+    }
+
+    fn holds(&self, text: &[u8]) -> bool {
+        // The first byte of a character of four bytes is 0xF0 or more.
+        (self.database.four_bytes || !text.iter().any(|byte| *byte >= 0xF0)) && std::str::from_utf8(text).is_ok()
     }
 
     fn last_insert_id(&self) -> i64 {

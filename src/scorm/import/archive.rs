@@ -1,7 +1,6 @@
 //! The archive of a package: its names as people meant them, its manifest, and what it is if it is none.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
 
 use crate::backup::reader::BackupFile;
 use crate::backup::restore::harmless_path;
@@ -44,9 +43,8 @@ pub struct Package {
 }
 
 impl Package {
-    /// Opens the archive that people know as `name`.
-    pub fn open(archive: &Path, name: &str) -> Result<Package, ImportError> {
-        let mut backup = BackupFile::open(archive)?;
+    /// Reads the table of contents of the archive that people know as `name`.
+    pub fn read_from(mut backup: BackupFile, name: &str) -> Result<Package, ImportError> {
         // Of two entries of one name the last counts, as for every program that unpacks.
         let entries: BTreeMap<String, usize> = (0..).zip(backup.names()?).map(|(place, name)| (name, place)).collect();
         backup.set_names(entries.iter().map(|(name, place)| (name.clone().into_bytes(), *place)).collect());

@@ -9,10 +9,10 @@ use std::io;
 
 use crate::backup::references;
 use crate::backup::restore::{ReadItems, Report, RestoreError};
-use crate::course::Stamp;
 use crate::course::import::{Import, ImportError, Outcome};
-use crate::course::item::{Item, load_one_kind};
-use crate::portal::database::{Session, Value};
+use crate::course::item::{Item, Record, load_one_kind};
+use crate::course::{Course, Stamp};
+use crate::portal::database::{DatabaseError, Row, Session, Value};
 
 use super::super::describe::title;
 use super::super::load::{PATHS, Reference, kind_of, part_of, parts_of};
@@ -147,6 +147,20 @@ impl Links {
         });
         Ok(())
     }
+}
+
+/// The key of the path of `course` that `imported` has become: of several the newest.
+pub fn find(session: &dyn Session, course: &Course, imported: &Record) -> Result<Option<i64>, DatabaseError> {
+    let sql = "SELECT iid, id, name, path, ref, lp_type FROM c_lp WHERE c_id = ? ORDER BY iid";
+    let same = |row: &Row| match imported.int("lp_type") {
+        Some(SCORM) => {
+            normal(&row.bytes("path")) == normal(&imported.bytes("path")) && row.bytes("ref") == imported.bytes("ref")
+        }
+        _ => row.bytes("name") == imported.bytes("name"),
+    };
+    let rows = session.rows(sql, &[course.id.into()])?;
+    let found = rows.iter().rfind(|row| row.int("lp_type") == imported.int("lp_type") && same(row));
+    Ok(found.and_then(|row| row.int("id").filter(|key| *key != 0).or_else(|| row.int("iid"))))
 }
 
 fn is_scorm(path: &Item) -> bool {

@@ -18,14 +18,14 @@ mod steps;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use crate::backup::reader::ReadBackupError;
+use crate::backup::reader::{BackupFile, ReadBackupError};
 use crate::backup::restore::{self, Delivery, Described, ReadItems, RestoreError};
 use crate::course::Course;
 use crate::course::html::Address;
 use crate::course::import::Origin;
 use crate::course::item::Item;
 use crate::portal::Portal;
-use crate::portal::database::DatabaseError;
+use crate::portal::database::{DatabaseError, DatabaseExt};
 use crate::portal::storage::Folder;
 
 use super::load::Reference;
@@ -104,8 +104,28 @@ pub fn import(
     name: &str,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Report, ImportError> {
+    Ok(import_from(portal, course, BackupFile::open(archive)?, name, progress)?.report)
+}
+
+/// What an import did.
+#[derive(Debug)]
+pub struct Imported {
+    /// What became of all that the package brought.
+    pub report: Report,
+    /// The first of its learning paths, new or there before: its key.
+    pub path: Option<i64>,
+}
+
+/// Imports the package in `archive` into `course`, as [`import`] does.
+pub fn import_from(
+    portal: &Portal,
+    course: &Course,
+    archive: BackupFile,
+    name: &str,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Imported, ImportError> {
     let code = String::from_utf8_lossy(&course.code).into_owned();
-    let mut package = Package::open(archive, name)?;
+    let mut package = Package::read_from(archive, name)?;
     let address = Address { code: course.code.clone(), directory: course.directory.clone() };
     let mut incoming = match described::read(&mut package)? {
         Some(incoming) => incoming,
@@ -123,6 +143,7 @@ pub fn import(
     let documents = restore::judged(package.backup(), incoming.documents, &settings, &mut report)?;
     let paths: Vec<i64> = incoming.paths.iter().filter_map(|path| path.item.record.int("iid")).collect();
     let links = linking::Links { paths, names: incoming.names, complete: incoming.origin.complete };
+    let first = incoming.paths.first().map(|path| path.item.record.clone());
     let items = incoming.paths.into_iter().map(|path| path.item).chain(incoming.items);
     let delivery = Delivery {
         origin: incoming.origin,
@@ -132,7 +153,11 @@ pub fn import(
         settle: &|session, import, items, report| links.settle(session, &code, import, items, report),
     };
     restore::deliver(portal, course, package.backup(), delivery, &mut report, progress)?;
-    Ok(report)
+    let path = match first {
+        Some(first) => portal.database().read(|session| linking::find(session, course, &first))?,
+        None => None,
+    };
+    Ok(Imported { report, path })
 }
 
 fn is_file(top: &Folder, place: &[u8]) -> bool {

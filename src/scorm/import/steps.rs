@@ -12,8 +12,7 @@ use crate::portal::database::Value;
 use super::super::load::{PATHS, STEPS, kind_of};
 use super::manifest::{Launch, Manifest, ManifestItem, Organization};
 
-/// `c_lp.lp_type` of a SCORM package.
-pub const SCORM: i64 = 2;
+pub use super::super::original::SCORM;
 
 /// What a path or step without a title is called, as in Chamilo.
 const UNTITLED: &str = "Untitled";

@@ -48,7 +48,7 @@ const QUIZ: Kind = Kind {
         ..Table::COURSE
     },
     condition: "",
-    order: "title, iid",
+    order: "HEX(title), iid",
     form: Form::Object(Object {
         obj: Obj::Row {
             more: &[
@@ -221,7 +221,7 @@ const CATEGORY: Kind = Kind {
         ..Table::COURSE
     },
     condition: "",
-    order: "title, iid",
+    order: "HEX(title), iid",
     form: Form::Object(Object {
         own: &[Property("title", Source::Column("title")), Property("description", Source::Column("description"))],
         ..Object::EMPTY
