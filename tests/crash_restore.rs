@@ -266,7 +266,7 @@ fn two_restores_at_once_of_which_one_is_killed_do_not_disturb_each_other() {
 
 #[test]
 fn a_package_and_a_picture_that_no_row_names_are_replaced_with_the_rows_or_not_at_all() {
-    const LOOSE: [&str; 2] = ["scorm/pack/imsmanifest.xml", "course-pic.png"];
+    const LOOSE: [&str; 2] = ["scorm/pack/imsmanifest.xml", "course-pic85x85.png"];
     let write = |course: &support::TestCourse<'_>, text: &str| {
         for path in LOOSE {
             let file = course.folder_on_disk().join(path);
