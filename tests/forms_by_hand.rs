@@ -372,3 +372,35 @@ fn references_to_what_is_not_there_yet_wait_for_it() {
     let attendance = row(&portal, course, "c_attendance").int("id");
     assert_eq!(row(&portal, course, "c_thematic_advance").int("attendance_id"), attendance);
 }
+
+/// The examples of docs/FORMS.md: paths, each with the block under it.
+fn examples() -> Vec<(String, String)> {
+    let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/FORMS.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let mut examples: Vec<(String, String)> = Vec::new();
+    let mut lines = page.lines();
+    while let Some(line) = lines.next() {
+        let path = line.strip_prefix('`').and_then(|line| line.strip_suffix('`')).filter(|path| path.contains('/'));
+        if let Some(path) = path {
+            let block = lines.by_ref().skip_while(|line| !line.starts_with("```")).skip(1);
+            let block: Vec<&str> = block.take_while(|line| !line.starts_with("```")).collect();
+            examples.push((path.to_owned(), block.join("\n")));
+        }
+    }
+    examples
+}
+
+#[test]
+fn the_examples_of_the_page_for_administrators_are_taken() {
+    let (_folder, portal) = portal();
+    new_course(&portal, "HAND");
+    let examples = examples();
+    assert!(examples.len() >= 9, "{}", examples.len());
+    for (path, bytes) in &examples {
+        let stored = put(&portal, "HAND", path, bytes.as_bytes()).unwrap_or_else(|error| panic!("{path}: {error}"));
+        assert_eq!(stored[0].outcome, Outcome::Added, "{path}");
+        assert!(file_at(&tree(&portal, "HAND"), path).is_some(), "{path}");
+    }
+    let page = text(&tree(&portal, "HAND"), "Announcement/Exam.html");
+    assert!(page.contains("\"visible\": false") && page.contains("\"author\": \"admin\""), "{page}");
+}

@@ -342,6 +342,43 @@ fn state(portal: &TestPortal) -> (Vec<String>, Vec<String>, usize) {
     (titles(&course), files.into_keys().collect(), documents)
 }
 
+/// Copies the folder `from` as `cp -r` does, with `first` before all others: makes everything without looking.
+const COPY: &str = r#"
+import os, sys
+source, target, first = sys.argv[1:]
+def copy(source, target):
+    os.mkdir(target)
+    for name in sorted(os.listdir(source), key=lambda name: (name not in first.split(), name)):
+        a, b = os.path.join(source, name), os.path.join(target, name)
+        if os.path.isdir(a):
+            copy(a, b)
+            continue
+        with open(a, 'rb') as read, open(os.open(b, os.O_WRONLY | os.O_CREAT | os.O_EXCL), 'wb') as write:
+            write.write(read.read())
+copy(source, target)
+"#;
+
+#[test]
+fn a_course_is_copied_from_a_disk_that_gives_its_archives_first() {
+    let portal = sample_portal();
+    let mount = Mount::of(&portal);
+    let away = portal.aside("away");
+    run("cp", &[&"-r", &mount.join("GEO101"), &away]);
+    let document = names(&away.join("Document")).into_iter().find(|name| name.ends_with(".txt")).unwrap();
+    // On its way it was shortened.
+    fs::write(away.join("Document").join(&document), b"short").unwrap();
+    for (code, first) in [("FIRST", "backup.zip"), ("SECOND", "scorm.zip Learnpath"), ("THIRD", "Document")] {
+        run("python3", &[&"-c", &COPY, &away, &mount.join(code), &first]);
+        let copy = portal.existing(code);
+        assert_eq!(titles(&copy), titles(&portal.existing("GEO101")), "{code}");
+        let documents = |of: &Path| support::files_below(&of.join("Document")).into_keys().collect::<Vec<_>>();
+        assert_eq!(documents(&mount.join(code)), documents(&away), "{code}");
+        assert_eq!(fs::read(mount.join(code).join("Document").join(&document)).unwrap(), b"short", "{code}");
+        run("cp", &[&"-r", &away, &mount.join(&format!("CP{code}"))]);
+    }
+    portal.check_finds_nothing();
+}
+
 #[test]
 fn an_import_that_is_killed_leaves_the_course_before_or_after_it() {
     let sample = sample_portal();

@@ -109,8 +109,8 @@ fn a_scorm_package_becomes_the_learning_path_that_chamilo_makes_of_it() {
 
     let columns = "i.item_type, i.ref, i.title, i.path, i.parameters, i.prerequisite, i.max_score, i.mastery_score, \
                    i.max_time_allowed, i.launch_data, (SELECT ref FROM c_lp_item o WHERE o.iid = i.parent_item_id) AS parent, \
-                   (SELECT ref FROM c_lp_item o WHERE o.iid = i.previous_item_id) AS before, \
-                   (SELECT ref FROM c_lp_item o WHERE o.iid = i.next_item_id) AS after, i.display_order";
+                   (SELECT ref FROM c_lp_item o WHERE o.iid = i.previous_item_id) AS prev, \
+                   (SELECT ref FROM c_lp_item o WHERE o.iid = i.next_item_id) AS follows, i.display_order";
     let steps: Vec<Vec<String>> = rows(&course, columns, "c_lp_item i").iter().map(texts).collect();
     let expected = [
         ["sco", "A", "First", "sco/a.html", "?lang=en", "", "100", "80", "00:30:00", "x=1", "", "", "B", "1"],

@@ -8,6 +8,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -22,8 +23,10 @@ const KEPT: usize = 1000;
 /// A course that a process has made.
 struct Made {
     by: u32,
-    /// What it has made in it since: folder and name.
+    /// What it has made in it since: folder and name. Of documents only those that were brought.
     names: HashSet<(Node, Vec<u8>)>,
+    /// Numbers (`c_document.iid`) of the documents that archives have brought since: from the first to the last.
+    brought: Option<(i64, i64)>,
 }
 
 #[derive(Default)]
@@ -38,6 +41,7 @@ struct State {
 #[derive(Default)]
 pub struct Absent {
     state: Mutex<State>,
+    has_brought: AtomicBool,
 }
 
 impl Absent {
@@ -66,8 +70,38 @@ impl Absent {
         if state.made.len() >= KEPT {
             state.made.retain(|_, made| is_running(made.by));
         }
-        state.made.insert(course, Made { by: caller, names: HashSet::new() });
+        state.made.insert(course, Made { by: caller, names: HashSet::new(), brought: None });
         state.new.insert(course);
+    }
+
+    /// Whether the process that has made the course may still be filling it.
+    pub fn is_being_made(&self, course: u32) -> bool {
+        self.lock().made.get(&course).is_some_and(|made| is_running(made.by))
+    }
+
+    /// An archive has brought the documents with the numbers from `first` to `last` into `course`.
+    pub fn brought(&self, course: u32, first: i64, last: i64) {
+        let mut state = self.lock();
+        if let Some(made) = state.made.get_mut(&course).filter(|_| first <= last) {
+            let first = made.brought.map_or(first, |(earlier, _)| earlier.min(first));
+            made.brought = Some((first, last));
+            self.has_brought.store(true, Ordering::Release);
+        }
+    }
+
+    /// Whether documents were ever brought into a course that was being made: nearly never, and quick to tell.
+    pub fn has_brought(&self) -> bool {
+        self.has_brought.load(Ordering::Acquire)
+    }
+
+    /// Whether the document `row`, which is `name` in `folder`, was brought and is away for the process `caller`.
+    pub fn is_brought_away(&self, folder: Node, name: &[u8], row: i64, caller: u32) -> bool {
+        let state = self.lock();
+        let made = state.made.get(&folder.course_number()).filter(|made| made.by == caller);
+        made.is_some_and(|made| {
+            made.brought.is_some_and(|(first, last)| (first..=last).contains(&row))
+                && !made.names.contains(&(folder, name.to_vec()))
+        })
     }
 
     /// Whether the course was made through this mount and has taken in no backup yet.

@@ -95,6 +95,11 @@ impl Adapter {
         }
     }
 
+    /// The document that an archive has brought and that the caller is about to make itself.
+    fn comes_back(&self, request: &Request, parent: INodeNo, name: &[u8]) -> Result<Option<Attributes>, FsError> {
+        self.fs.comes_back(node(parent)?, name, request.pid())
+    }
+
     fn note_refusal(&self, parent: INodeNo, error: &FsError) {
         if let Ok(parent) = node(parent) {
             self.fs.note_refusal(parent, error);
@@ -464,7 +469,15 @@ impl Filesystem for Adapter {
         if let Some(place) = self.place(parent).transpose() {
             let exclusive = flags & libc::O_EXCL != 0;
             let name = name.as_bytes();
-            return match place.and_then(|place| self.fs.create_document(place, name, owner, (exclusive, append))) {
+            let made = place.and_then(|place| {
+                let back = exclusive && self.comes_back(request, parent, name)?.is_some();
+                let made = self.fs.create_document(place, name, owner, (exclusive && !back, append))?;
+                if back {
+                    made.1.file().set_len(0)?;
+                }
+                Ok(made)
+            });
+            return match made {
                 Ok((found, open)) => {
                     let number = INodeNo(found.node.number());
                     let (way, flags) = self.way(number, &open, || reply.open_backing(open.file()));
@@ -626,7 +639,10 @@ impl Filesystem for Adapter {
     fn mkdir(&self, request: &Request, parent: INodeNo, name: &OsStr, mode: u32, umask: u32, reply: ReplyEntry) {
         let owner = Owner { mode: mode & 0o7777 & !umask, uid: request.uid(), gid: request.gid() };
         if let Some(place) = self.place(parent).transpose() {
-            let made = place.and_then(|place| self.fs.make_folder(place, name.as_bytes(), owner));
+            let made = place.and_then(|place| match self.comes_back(request, parent, name.as_bytes())? {
+                Some(found) if found.folder => Ok(found),
+                _ => self.fs.make_folder(place, name.as_bytes(), owner),
+            });
             return answer_made(&self.fs, ("making a folder", parent), &made, reply);
         }
         // A course waits for the disk.

@@ -86,7 +86,9 @@ impl Receiver for Backups {
         }
         // A course that was made for this backup, by `cp -r` or by hand, becomes what it describes.
         let adopt = fs.absent.is_new(course);
-        let report = restore_spool(&fs.portal, &fs.course(course)?, spool, Options { adopt, ..Options::default() })?;
+        let row = fs.course(course)?;
+        let options = Options { adopt, ..Options::default() };
+        let report = fs.bringing(course, || restore_spool(&fs.portal, &row, spool, options))?;
         fs.absent.is_filled(course);
         Ok(Taken { node: None, report: summary(&report) })
     }

@@ -13,6 +13,7 @@ mod ahead;
 mod archives;
 mod attributes;
 mod backups;
+mod brought;
 mod computed;
 mod courses;
 mod documents;
@@ -238,7 +239,10 @@ impl PortalFs {
             {
                 Err(FsError::NotFound)
             }
-            _ => self.lookup(parent, name),
+            _ => match self.lookup(parent, name)? {
+                found if self.is_brought(parent, name, &found, caller) => Err(FsError::NotFound),
+                found => Ok(found),
+            },
         }
     }
 

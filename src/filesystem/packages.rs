@@ -294,7 +294,7 @@ pub fn take(fs: &PortalFs, target: &Target, spool: &Spool) -> Result<Taken, Uplo
             BackupFile::open(&spool.path()).map_err(|error| named(failed(error.into()), spool))?
         }
     };
-    let imported = import_from(&fs.portal, &course, archive, &name, &mut |_, _| {});
+    let imported = fs.bringing(number, || import_from(&fs.portal, &course, archive, &name, &mut |_, _| {}));
     let Imported { report, path } = imported.map_err(|error| named(failed(error), spool))?;
     let node = match target.folder {
         Node::Learnpaths(_) => path.and_then(|key| package(number, key)),

@@ -46,6 +46,10 @@ const GENERATED: &[u8] = b"../../main/exercise/page";
 /// Types of steps that show a document.
 const DOCUMENTS: [&str; 4] = ["document", "readout_text", "hotpotatoes", "video"];
 
+/// What Chamilo puts into the page of a final step in place of these names in double brackets, and only it can make; each
+/// is also the name of what the page says instead.
+const LEFT_TO_THE_PORTAL: [&str; 2] = ["certificate", "skill"];
+
 /// A launch page with the files it needs and, for a final step, the page in its frame.
 #[derive(Debug)]
 pub struct Page {
@@ -207,8 +211,10 @@ impl Pages<'_> {
         let Some(place) = self.place_of_file(iid) else { return Ok(self.missing()) };
         let Some(html) = files.read(&place)? else { return Ok(self.missing()) };
         let mut page = html;
-        for tag in [b"((certificate))".as_slice(), b"((skill))"] {
-            page = crate::course::html::replaced(&page, tag, b"", |_| true).unwrap_or(page);
+        for tag in LEFT_TO_THE_PORTAL {
+            let place = format!("(({tag}))");
+            let told = in_any_encoding(&self.say(tag, &self.rows.course.title));
+            page = crate::course::html::replaced(&page, place.as_bytes(), told.as_bytes(), |_| true).unwrap_or(page);
         }
         let inner = format!("{}last_page_{}.html", super::PAGES, step.iid);
         let rewritten = files.page(page, &place, &inner)?;
@@ -323,6 +329,15 @@ impl Pages<'_> {
         let (own, words) = (self.language.code, self.language.code_of_words());
         if own == words { html.to_owned() } else { format!("<span lang=\"{words}\">{html}</span>") }
     }
+}
+
+/// HTML in ASCII, for pages of any encoding.
+fn in_any_encoding(html: &str) -> String {
+    let letters = html.chars().map(|letter| match letter {
+        letter if letter.is_ascii() => letter.to_string(),
+        letter => format!("&#{};", u32::from(letter)),
+    });
+    letters.collect()
 }
 
 /// `text` for HTML, in elements and attributes.

@@ -136,6 +136,22 @@ const WORDS: &[(&str, [&str; 3])] = &[
             "Lo que mostraba este paso ya no estaba en el curso cuando se hizo este paquete.",
         ],
     ),
+    (
+        "certificate",
+        [
+            "Your certificate is on the learning platform, in the course “{}”.",
+            "Votre certificat se trouve sur la plateforme, dans le cours « {} ».",
+            "Su certificado está en la plataforma, en el curso «{}».",
+        ],
+    ),
+    (
+        "skill",
+        [
+            "Skills that you gained are on the learning platform, in the course “{}”.",
+            "Les compétences acquises se trouvent sur la plateforme, dans le cours « {} ».",
+            "Las competencias adquiridas están en la plataforma, en el curso «{}».",
+        ],
+    ),
     ("go there", ["Open it there (new window)", "L’ouvrir là-bas (nouvelle fenêtre)", "Abrirlo allí (ventana nueva)"]),
     ("untitled", ["Untitled", "Sans titre", "Sin título"]),
 ];
