@@ -8,7 +8,7 @@ use std::path::Path;
 
 use coursefs::course::create::{CreateError, NewCourse, create};
 use coursefs::course::document_rows::{self, DocumentKind, NewDocument};
-use coursefs::course::{Course, Stamp};
+use coursefs::course::{Course, Stamp, course_url};
 use coursefs::portal::database::{DatabaseError, DatabaseExt, Row, Session, Value};
 use coursefs::portal::{Access, Portal};
 use support::portals;
@@ -288,6 +288,29 @@ fn of_two_creations_at_once_each_gets_its_course_and_of_two_alike_one() {
         assert!(portal.root().join("app/courses").join(directory).join("document/index.html").is_file());
     }
     assert_eq!(std::fs::read_dir(portal.root().join("app/cache")).unwrap().count(), 0);
+}
+
+#[test]
+fn a_course_of_another_url_has_the_address_of_that() {
+    let (_folder, portal) = portal();
+    let here = create(&portal, &new_course("HERE"), &stamp()).unwrap().id;
+    let there = create(&portal, &new_course("THERE"), &stamp()).unwrap().id;
+    let nowhere = create(&portal, &new_course("NOWHERE"), &stamp()).unwrap().id;
+    let changed = portal.database().write(|session| {
+        let url = "INSERT INTO access_url (id, url, description, active, created_by) VALUES (?, ?, '', 1, 1)";
+        session.execute(url, &[2.into(), "https://other.example.org".into()])?;
+        let moved = "UPDATE access_url_rel_course SET access_url_id = 2 WHERE c_id = ?";
+        let changed = session.execute(moved, &[there.into()])?;
+        session.execute("DELETE FROM access_url_rel_course WHERE c_id = ?", &[nowhere.into()])?;
+        Ok::<_, DatabaseError>(changed)
+    });
+    assert_eq!(changed.unwrap(), 1);
+    let address = |id| portal.database().read(|session| course_url(session, id)).unwrap();
+    assert_eq!(address(here), "http://localhost/");
+    assert_eq!(address(there), "https://other.example.org/");
+    assert_eq!(address(nowhere), "http://localhost/");
+    // All of them are shown, whatever URL they belong to.
+    assert_eq!(portal.database().read(Course::list).unwrap().len(), 3);
 }
 
 #[test]

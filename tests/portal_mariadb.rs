@@ -360,6 +360,34 @@ fn a_row_that_chamilo_holds_for_a_while_is_waited_for() {
 }
 
 #[test]
+fn a_server_that_undoes_whole_transactions_and_logs_statements_is_served_too() {
+    let options = ["--innodb-rollback-on-timeout=ON", "--log-bin=binlog", "--server-id=1", "--binlog-format=STATEMENT"];
+    let server = Server::start(&options);
+    let portal = TestPortal::in_server(&server);
+    portal.course("GEO101");
+    portal.execute(TERM, &["one".into()]);
+    let database = portals::database_of(portal.root()).unwrap();
+    let mut rival = connect(server.socket()).unwrap();
+    rival.query_drop(format!("USE `{database}`")).unwrap();
+    rival.query_drop("START TRANSACTION").unwrap();
+    rival.query_drop("UPDATE c_glossary SET display_order = 5 WHERE iid = 1").unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            std::thread::sleep(Duration::from_secs(4));
+            rival.query_drop("COMMIT").unwrap();
+        });
+        let written = portal.portal.database().write(|session| {
+            session.insert("c_glossary", &term("two"))?;
+            session.execute("UPDATE c_glossary SET description = 'ours' WHERE iid = 1", &[])
+        });
+        assert_eq!(written.unwrap(), 1);
+    });
+    // What came before the statement that waited is there too.
+    assert_eq!(count(&portal.portal, "SELECT COUNT(*) FROM c_glossary WHERE name = 'two' OR description = 'ours'"), 2);
+    assert_eq!(count(&portal.portal, "SELECT SUM(display_order) FROM c_glossary"), 6);
+}
+
+#[test]
 fn what_chamilo_changes_is_noticed_and_what_is_followed_is_not() {
     let portal = TestPortal::in_mariadb();
     portal.course("GEO101");
@@ -399,6 +427,35 @@ fn what_chamilo_changes_is_noticed_and_what_is_followed_is_not() {
     // A change of our own that nobody follows.
     database.write(|session| rename(session, "Mine")).unwrap();
     assert_ne!(database.foreign_counter().unwrap(), now);
+}
+
+#[test]
+fn what_chamilo_changes_is_noticed_too_where_transactions_have_no_numbers() {
+    let portal = TestPortal::in_mariadb();
+    portal.course("GEO101");
+    // As in MySQL, and in portals with tables of an older kind.
+    portals::as_admin(&portal.portal, &["ALTER TABLE c_blog ENGINE = MyISAM"]);
+    let database = portal.portal.database();
+    let other = Portal::open(portal.root(), Access::ReadWrite).unwrap();
+    std::thread::sleep(Duration::from_millis(2500));
+    database.foreign_counter().unwrap();
+    std::thread::sleep(Duration::from_millis(200));
+    let mut before = database.foreign_counter().unwrap();
+    assert_eq!(database.foreign_counter().unwrap(), before, "nobody did anything");
+    for round in 0..10 {
+        let title = format!("Theirs {round}");
+        let rename = "UPDATE course SET title = ? WHERE code = 'GEO101'";
+        other.database().write(|session| session.execute(rename, &[title.as_str().into()])).unwrap();
+        let now = database.foreign_counter().unwrap();
+        assert_ne!(now, before, "another's change, round {round}");
+        before = now;
+    }
+    portals::as_admin(
+        &portal.portal,
+        &["INSERT INTO c_blog (c_id, blog_id, blog_name, blog_subtitle, date_creation, \
+                                         visibility, session_id) VALUES (1, 0, '', '', '2026-09-01', 0, 0)"],
+    );
+    assert_ne!(database.foreign_counter().unwrap(), before, "a table of the older kind");
 }
 
 #[test]

@@ -591,8 +591,11 @@ impl Filesystem for Adapter {
         }
     }
 
-    fn fsyncdir(&self, _request: &Request, _number: INodeNo, _handle: FileHandle, _datasync: bool, reply: ReplyEmpty) {
-        reply.ok();
+    fn fsyncdir(&self, _request: &Request, number: INodeNo, _handle: FileHandle, _datasync: bool, reply: ReplyEmpty) {
+        let outcome = node(number).and_then(|node| self.fs.sync_folder(node));
+        // A folder that was removed has nothing to be put anywhere.
+        let outcome = if matches!(outcome, Err(FsError::NotFound)) { Ok(()) } else { outcome };
+        reply_empty("fsync of a folder", number, &outcome, reply);
     }
 
     fn unlink(&self, request: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEmpty) {

@@ -192,6 +192,12 @@ impl Folder {
         Ok(rustix::fs::renameat_with(&from_parent, from, &to_parent, to, flags)?)
     }
 
+    /// Puts the names in the folder `path` on the disk.
+    pub fn sync_folder(&self, path: &[u8]) -> io::Result<()> {
+        let fd = self.beneath(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+        Ok(rustix::fs::fsync(&fd)?)
+    }
+
     /// Removes the file `path`.
     pub fn remove_file(&self, path: &[u8]) -> io::Result<()> {
         let (parent, name) = self.parent_of(path)?;

@@ -173,6 +173,17 @@ impl PortalFs {
         Ok(())
     }
 
+    /// Puts the names in a folder of documents on the disk, with their rows. Of other folders nothing waits to be written.
+    pub fn sync_folder(&self, node: Node) -> Result<(), FsError> {
+        let (course, path) = match node {
+            Node::Documents(course) => (course, b"document".to_vec()),
+            Node::Document(course, number) => (course, self.document_row(course, number)?.1),
+            _ => return Ok(()),
+        };
+        self.course_folder(course)?.sync_folder(&path).map_err(FsError::from_lookup)?;
+        Ok(self.portal.database().sync()?)
+    }
+
     /// A descriptor was closed: the row learns what was written.
     pub fn close_document(&self, open: &OpenDocument) -> Result<(), FsError> {
         if open.writes { self.tell_row(&open.shared) } else { Ok(()) }

@@ -55,6 +55,7 @@ pub struct MariaDb {
     idle: Mutex<Vec<Conn>>,
     /// Whether Chamilo's tables hold characters beyond U+FFFF, because an administrator has converted them.
     four_bytes: bool,
+    traits: Traits,
     /// When the server was missed, if it has not come back.
     outage: Mutex<Option<Instant>>,
     changes: Changes,
@@ -66,9 +67,10 @@ impl MariaDb {
         let server = Server::new(configuration)?;
         let mut first = server.connect().map_err(|error| server.refused(&error))?;
         let four_bytes = four_bytes(&mut first).map_err(|error| server.failed(CHARACTERS, &error))?;
+        let traits = Traits::of(&mut first).map_err(|error| server.failed(VARIABLES, &error))?;
         let lock = format!("coursefs-{:016x}", xxh3_64(server.database().as_bytes()));
         let (idle, outage, changes) = (Mutex::new(vec![first]), Mutex::default(), Changes::default());
-        Ok(MariaDb { server, lock, idle, four_bytes, outage, changes })
+        Ok(MariaDb { server, lock, idle, four_bytes, traits, outage, changes })
     }
 
     /// The database and where it is, for messages.
@@ -132,11 +134,7 @@ impl MariaDb {
 
     /// Waits for the turn and begins a transaction; `false` if somebody else has it for too long.
     fn begin_writing(&self, connection: &mut Conn) -> Result<bool, mysql::Error> {
-        let sql = format!(
-            "SELECT GET_LOCK('{}', {}); SET TRANSACTION ISOLATION LEVEL READ COMMITTED; START TRANSACTION",
-            self.lock,
-            LOCK_WAIT.as_secs()
-        );
+        let sql = format!("SELECT GET_LOCK('{}', {}); {}", self.lock, LOCK_WAIT.as_secs(), self.traits.begin_write());
         if run(connection, &sql)? == Some(1) {
             return Ok(true);
         }
@@ -225,6 +223,40 @@ impl Database for MariaDb {
 
     fn set_patience(&self, patience: Duration) {
         self.changes.set_patience(patience);
+    }
+}
+
+/// Settings of a server that nobody can change for a session, and that a transaction has to know.
+const VARIABLES: &str =
+    "SHOW VARIABLES WHERE Variable_name IN ('innodb_rollback_on_timeout', 'log_bin', 'binlog_format')";
+
+/// What is particular about a server.
+#[derive(Clone, Copy, Debug)]
+struct Traits {
+    /// If a row is locked for too long, the whole transaction is undone, not the statement alone.
+    timeouts_undo_all: bool,
+    /// It keeps a log of statements, which takes no changes by transactions that see what is committed meanwhile.
+    logs_statements: bool,
+}
+
+impl Traits {
+    fn of(connection: &mut Conn) -> Result<Traits, mysql::Error> {
+        let variables: Vec<(String, String)> = connection.exec(VARIABLES, ())?;
+        let is = |name: &str, wanted: &str| {
+            variables.iter().any(|(known, value)| known == name && value.eq_ignore_ascii_case(wanted))
+        };
+        Ok(Traits {
+            timeouts_undo_all: is("innodb_rollback_on_timeout", "ON"),
+            logs_statements: is("log_bin", "ON") && is("binlog_format", "STATEMENT"),
+        })
+    }
+
+    /// How a transaction that writes begins.
+    fn begin_write(self) -> &'static str {
+        match self.logs_statements {
+            false => "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; START TRANSACTION",
+            true => "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; START TRANSACTION",
+        }
     }
 }
 

@@ -164,7 +164,11 @@ impl<'a> MariaSession<'a> {
                 Err(error) => error,
             };
             attempt += 1;
-            match Meaning::of(&error) {
+            let meaning = match Meaning::of(&error) {
+                Meaning::LockTimeout if self.database.traits.timeouts_undo_all => Meaning::Deadlock,
+                meaning => meaning,
+            };
+            match meaning {
                 Meaning::LockTimeout if begun.elapsed() < LOCK_WAIT => {}
                 Meaning::LockTimeout => return Err(DatabaseError::Busy { seconds: LOCK_WAIT.as_secs() }),
                 Meaning::Deadlock if attempt <= ATTEMPTS && self.kind == Kind::Write => {
@@ -197,8 +201,8 @@ impl<'a> MariaSession<'a> {
         }
         'attempt: for attempt in 1..=ATTEMPTS {
             let failed = |sql: &str, error: &mysql::Error| self.database.server.failed(sql, error);
-            let begin = "ROLLBACK; SET TRANSACTION ISOLATION LEVEL READ COMMITTED; START TRANSACTION";
-            run(connection, begin).map_err(|error| failed(begin, &error))?;
+            let begin = format!("ROLLBACK; {}", self.database.traits.begin_write());
+            run(connection, &begin).map_err(|error| failed(&begin, &error))?;
             for change in &journal.changes {
                 if change.key > 0 {
                     let key = format!("SET insert_id = {}", change.key);
