@@ -59,7 +59,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut noise = Noise::new();
     for number in 1..=arguments.courses {
         let code = format!("BENCH{number}");
-        let new = NewCourse { title: format!("Course {number}"), code, ..NewCourse::default() };
+        let title = format!("Course {number}");
+        let new = NewCourse { title, code, ..NewCourse::default() };
         let course = create::create(&portal, &new, &stamp)?;
         if let Some(quota) = arguments.quota {
             let sql = "UPDATE course SET disk_quota = ? WHERE id = ?";

@@ -2,12 +2,12 @@
 //!
 //!     cargo run --release --example bench_scorm -- DIR --steps 500 --files 2000 --size 256 --repeat 5
 //!
-//! It makes an embedded portal with one course in DIR (new or empty): a path of so many steps, every tenth a test of ten
-//! questions, the others pages of 6 KiB with a style sheet in common and pictures of their own, so many files in all;
-//! and a second path that shows documents of 4 MiB, so many MiB in all. It prints one line a measure: its name and a
+//! It makes an embedded portal with two courses in DIR (new or empty): one with a path of so many steps, every tenth a
+//! test of ten questions, the others pages of 6 KiB with a style sheet in common and pictures of their own, so many files
+//! in all; and one with a path that shows documents of 4 MiB, so many MiB in all. It prints one line a measure: its name and a
 //! number for each sample. `layout` is what the first look at the package costs, rows, pages and references read (in
 //! milliseconds; the operating system's caches are warm). `package` and `backup` are the speed at which the package of
-//! the second path and `backup.zip` of the course are read from start to end, checksums known (in MiB/s).
+//! the second path and `backup.zip` of its course are read from start to end, checksums known (in MiB/s).
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -62,20 +62,14 @@ struct Arguments {
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
     let portal = Portal::init(&arguments.dir)?;
-    let stamp = Stamp::now(ADMINISTRATOR);
-    let new = NewCourse { code: "BENCH".into(), title: "Paths".into(), ..NewCourse::default() };
-    let course = create::create(&portal, &new, &stamp)?;
-    let folder = portal.courses_folder().folder(&[&course.directory, b"/document".as_slice()].concat())?;
-    let (steps, large) = portal.database().write(|session| {
-        let filling = Filling { session, course: &course, folder: &folder, stamp: &stamp };
-        Ok::<_, Box<dyn Error>>((filling.many(&arguments)?, filling.large(arguments.size)?))
-    })?;
+    let (course, steps) = course_with(&portal, "BENCH", |filling| filling.many(&arguments))?;
+    let (large_course, large) = course_with(&portal, "LARGE", |filling| filling.large(arguments.size))?;
 
     let checksums = Arc::new(Checksums::in_memory()?);
     let mut layouts = Vec::new();
     for sample in 0..=arguments.repeat {
         let begun = Instant::now();
-        let package = Package::build(&portal, course.id, Which::Path(steps))?;
+        let package = Package::build(&portal, course, Which::Path(steps))?;
         let digest = package.digest()?;
         let archive = package.archive(checksums.clone())?;
         let elapsed = begun.elapsed().as_secs_f64() * 1000.0;
@@ -89,8 +83,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     // Checksums of files changed less than two seconds ago are not remembered.
     std::thread::sleep(std::time::Duration::from_secs(3));
-    let package = Package::build(&portal, course.id, Which::Path(large))?.archive(checksums.clone())?;
-    let loaded = Rows::load(&portal, course.id, Selection::ALL)?;
+    let package = Package::build(&portal, large_course, Which::Path(large))?.archive(checksums.clone())?;
+    let loaded = Rows::load(&portal, large_course, Selection::ALL)?;
     let backup = loaded.contents.archive(&loaded.course_info, checksums)?;
     let (mut packages, mut backups) = (Vec::new(), Vec::new());
     for sample in 0..=arguments.repeat {
@@ -105,6 +99,21 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("{name} {}", samples.join(" "));
     }
     Ok(())
+}
+
+/// Makes the course `code`; `fill` gives it a path. Their keys.
+fn course_with<F>(portal: &Portal, code: &str, fill: F) -> Result<(i64, i64), Box<dyn Error>>
+where
+    F: Fn(&Filling<'_>) -> Result<i64, Box<dyn Error>>,
+{
+    let stamp = Stamp::now(ADMINISTRATOR);
+    let new = NewCourse { code: code.into(), title: code.into(), ..NewCourse::default() };
+    let course = create::create(portal, &new, &stamp)?;
+    let folder = portal.courses_folder().folder(&[&course.directory, b"/document".as_slice()].concat())?;
+    let path = portal
+        .database()
+        .write(|session| fill(&Filling { session, course: &course, folder: &folder, stamp: &stamp }))?;
+    Ok((course.id, path))
 }
 
 /// Reads an archive from start to end: MiB a second.

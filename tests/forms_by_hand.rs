@@ -404,3 +404,72 @@ fn the_examples_of_the_page_for_administrators_are_taken() {
     let page = text(&tree(&portal, "HAND"), "Announcement/Exam.html");
     assert!(page.contains("\"visible\": false") && page.contains("\"author\": \"admin\""), "{page}");
 }
+
+/// Names of files of all forms, in folders that an empty course has.
+const PLACES: [(&str, &str); 6] = [
+    ("Announcement", "a.html"),
+    ("Wiki", "a.html"),
+    ("Link", "a.url"),
+    ("Agenda", "a.ics"),
+    ("Test", "a.json"),
+    ("Survey", "a.json"),
+];
+
+#[test]
+fn whatever_a_file_holds_it_is_read_or_refused() {
+    let (_folder, portal) = portal();
+    new_course(&portal, "HAND");
+    let tree = tree(&portal, "HAND");
+    let try_all = |bytes: &[u8]| {
+        for (folder, name) in PLACES {
+            let folder = folder_at(&tree, folder).unwrap();
+            drop(read(&tree, folder, name.as_bytes(), bytes, &stamp()));
+        }
+    };
+    for rule in ["DAILY", "WEEKLY", "WEEKLY;BYDAY=MO,SU", "MONTHLY", "MONTHLY;BYDAY=1TU", "YEARLY"] {
+        for more in
+            ["INTERVAL=9223372036854775807", "INTERVAL=1000", "COUNT=9223372036854775807", "COUNT=-1", "INTERVAL=0"]
+        {
+            for start in ["20260901T080000Z", "99991231T235959Z", "-99990101", "00010101"] {
+                let text =
+                    format!("BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:{start}\nRRULE:FREQ={rule};{more}\nEND:VEVENT\n");
+                try_all(text.as_bytes());
+            }
+        }
+    }
+    let pieces = proptest::sample::select(vec![
+        "BEGIN:VCALENDAR\n",
+        "BEGIN:VEVENT\n",
+        "END:VEVENT\n",
+        "DTSTART:20260901T080000Z\n",
+        "DURATION:P9999999W\n",
+        "X-COURSEFS:{\"repetition\":[{\"until\":-9e99,\"every\":\"monthlyByDay\"}]}\n",
+        "[InternetShortcut]\nURL=x\n",
+        "[coursefs]\nFields={\"properties\":null}\n",
+        "<script type=application/json id=coursefs>",
+        "{",
+        "}",
+        "[",
+        "]",
+        "\"title\"",
+        ":",
+        "null",
+        "\"questions\":[{\"answers\":[{\"correct\":\"#answer-0\"}]}]",
+        "</script>",
+        "<main>",
+        "</main>",
+        "<!--post-1-->",
+        "\0",
+        "\u{FEFF}",
+        "<title",
+        "<body",
+        ">",
+    ]);
+    let texts = proptest::collection::vec(pieces, 0..14);
+    let config = proptest::test_runner::Config { cases: 400, failure_persistence: None, ..Default::default() };
+    let run = proptest::test_runner::TestRunner::new(config).run(&texts, |pieces| {
+        try_all(pieces.concat().as_bytes());
+        Ok(())
+    });
+    run.unwrap();
+}

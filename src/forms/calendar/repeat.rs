@@ -2,13 +2,16 @@
 //!
 //! Chamilo keeps the rule in a row beside the event, and besides one event for each time that it takes place.
 
-use jiff::ToSpan;
 use jiff::civil::{Date, DateTime, Weekday};
+use jiff::{Span, ToSpan};
 
 use super::times::{self, weekday};
 
 /// The most events that a rule gives.
 const MOST: usize = 500;
+
+/// The longest time between two events, in the unit of the rule.
+const LONGEST_INTERVAL: i64 = 1000;
 
 /// For how many years an event repeats whose rule has no end.
 const YEARS: i64 = 1;
@@ -99,7 +102,10 @@ pub fn read(rule: &str, start: DateTime) -> Result<Rule, String> {
             return Err(format!("events can't repeat by {name} in Chamilo; write every time as an event of its own"));
         }
     }
-    let interval = number("INTERVAL")?.filter(|interval| *interval > 0).unwrap_or(1);
+    let interval = number("INTERVAL")?.unwrap_or(1);
+    if !(1..=LONGEST_INTERVAL).contains(&interval) {
+        return Err(format!("INTERVAL of the rule is {interval}; it can be 1 to {LONGEST_INTERVAL}"));
+    }
     let count = number("COUNT")?;
     let until = part("UNTIL").map(|until| times::read(&until, None, &[])).transpose()?;
     let days: Vec<(Option<i8>, Weekday)> = match part("BYDAY") {
@@ -182,27 +188,33 @@ fn expand(
     times
 }
 
+/// A day later by `span`, if the calendar has both.
+fn add(date: Date, span: Result<Span, jiff::Error>) -> Option<Date> {
+    date.checked_add(span.ok()?).ok()
+}
+
 /// The days of the period that is `ahead` days, weeks, months or years after the first.
 fn dates(every: &str, ahead: i64, days: &[(Option<i8>, Weekday)], start: Date) -> Vec<Date> {
     let found = match every {
-        "daily" => start.checked_add(ahead.days()).ok(),
-        "weekly" if days.is_empty() => start.checked_add(ahead.weeks()).ok(),
+        "daily" => add(start, Span::new().try_days(ahead)),
+        "weekly" if days.is_empty() => add(start, Span::new().try_weeks(ahead)),
         "weekly" => {
             // Weeks begin on Monday (RFC 5545, WKST).
-            let monday = start.checked_sub(i64::from(start.weekday().to_monday_zero_offset()).days());
-            let monday = monday.and_then(|monday| monday.checked_add(ahead.weeks()));
+            let monday = start.checked_sub(i64::from(start.weekday().to_monday_zero_offset()).days()).ok();
+            let monday = monday.and_then(|monday| add(monday, Span::new().try_weeks(ahead)));
             let mut offsets: Vec<i8> = days.iter().map(|(_, day)| day.to_monday_zero_offset()).collect();
             offsets.sort_unstable();
-            let date = |offset: i8| monday.as_ref().ok()?.checked_add(i64::from(offset).days()).ok();
+            let date = |offset: i8| monday?.checked_add(i64::from(offset).days()).ok();
             return offsets.into_iter().filter_map(date).collect();
         }
         "monthlyByDate" | "yearly" => {
-            let span = if every == "yearly" { ahead.years() } else { ahead.months() };
+            let span = Span::new();
+            let span = if every == "yearly" { span.try_years(ahead) } else { span.try_months(ahead) };
             // Months that lack the day are passed over.
-            start.checked_add(span).ok().filter(|date| date.day() == start.day())
+            add(start, span).filter(|date| date.day() == start.day())
         }
         _ => {
-            let month = start.first_of_month().checked_add(ahead.months()).ok();
+            let month = add(start.first_of_month(), Span::new().try_months(ahead));
             days.first().and_then(|(which, day)| month?.nth_weekday_of_month(which.unwrap_or(1), *day).ok())
         }
     };
