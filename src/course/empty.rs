@@ -55,6 +55,9 @@ pub fn delete_row(
     let sql = format!("DELETE FROM `{}` WHERE {owned}`{}` = ?", table.name, table.primary);
     let params: Vec<Value> = value.into_iter().chain([record.get(table.primary).clone()]).collect();
     session.execute(&sql, &params)?;
+    if let Some(kind) = table.extra_fields {
+        extra_field::delete(session, kind, key)?;
+    }
     delete_properties(session, course, property_tool(table), key)
 }
 
@@ -89,13 +92,16 @@ fn delete_children(
         let (owned, value) = owner(child, course);
         let found = format!("FROM `{}` WHERE {owned}`{}` = ?", child.name, child.parent);
         let params: Vec<Value> = value.into_iter().chain([parent.into()]).collect();
-        if !child.children.is_empty() || property_tool(child).is_some() {
+        if !child.children.is_empty() || property_tool(child).is_some() || child.extra_fields.is_some() {
             let sql = format!("SELECT `{}`, `{}` {found}", child.primary, child.key);
             for row in session.rows(&sql, &params)? {
                 let key = row.int(child.key).filter(|key| *key != 0).or_else(|| row.int(child.primary));
                 let key = key.unwrap_or(0);
                 delete_children(session, child, course, key)?;
                 delete_properties(session, course, property_tool(child), key)?;
+                if let Some(kind) = child.extra_fields {
+                    extra_field::delete(session, kind, key)?;
+                }
             }
         }
         session.execute(&format!("DELETE {found}"), &params)?;

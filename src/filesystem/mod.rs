@@ -9,6 +9,7 @@
 
 mod absent;
 pub mod adapter;
+mod ahead;
 mod archives;
 mod attributes;
 mod backups;
@@ -179,7 +180,7 @@ pub struct PortalFs {
     portal: Arc<Portal>,
     options: Options,
     snapshots: Snapshots,
-    archives: Archives,
+    archives: Arc<Archives>,
     uploads: Arc<Uploads>,
     documents: Documents,
     tools: Tools,
@@ -192,7 +193,7 @@ impl PortalFs {
     /// The file system of `portal`; what is costly to compute is remembered in `cache`.
     pub fn new(portal: Arc<Portal>, cache: Arc<Cache>, checksums: Arc<Checksums>, options: Options) -> PortalFs {
         let trashed = Trashed::new(Trash::new(portal.root(), options.trash), Arc::clone(&checksums));
-        let archives = Archives::new(&portal, cache, checksums, options.ttl);
+        let archives = Arc::new(Archives::new(&portal, cache, checksums, options.ttl));
         PortalFs {
             portal,
             options,
@@ -453,6 +454,9 @@ impl PortalFs {
         let course = node.course_number();
         let folder = self.attributes(Node::Course(course))?;
         let row = self.course(course)?;
+        if matches!(node, Node::Backup(_, Selection::ALL)) {
+            self.archives.listed(&self.portal, &row);
+        }
         let last = packages::what(node).and_then(|what| self.archives.last_summary(&row, what));
         let (size, mtime) = last.map_or((0, folder.mtime.seconds), |summary| (summary.size, summary.mtime));
         Ok(Attributes { settled: false, ..folder.archive(node, size, mtime, self.options.writable) })
