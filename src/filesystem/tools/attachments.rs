@@ -56,7 +56,7 @@ impl PortalFs {
         let settings = self.portal.settings().map_err(FsError::from)?;
         let staging = Staging::new(&self.portal).map_err(failed)?;
         let length = copy(bytes, &staging, settings.file_mode()).map_err(failed)?;
-        let stored = fresh_name().map_err(failed)?;
+        let stored = fresh_name(b"").map_err(failed)?;
         let stamp = self.stamp();
         let mut placed = Placed::new(&top);
         let file = Place::File(kind, item);
