@@ -102,7 +102,9 @@ fn references_to_what_is_gone_come_back_empty_and_a_second_restore_adds_nothing(
     let report = restored(&portal, COPY, &archive);
     assert!(report.lost_references > 0, "{report:?}");
     let sides = [Side::new(&portal, GENERATED), Side::new(&portal, COPY)];
-    let shown: Vec<String> = differences(&sides[0], &sides[1]).into_iter().map(|lost| lost.shown).collect();
+    let shown = differences(&sides[0], &sides[1]).into_iter().map(|lost| lost.shown);
+    // A version of a wiki page whose first version is gone begins its page.
+    let shown: Vec<String> = shown.filter(|shown| !shown.contains("c_wiki.page_id: None became")).collect();
     assert!(shown.is_empty(), "{} differences\n{}", shown.len(), shown.join("\n"));
     for course in [COPY, GENERATED] {
         let news = news(&restored(&portal, course, &archive));

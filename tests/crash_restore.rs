@@ -263,3 +263,44 @@ fn two_restores_at_once_of_which_one_is_killed_do_not_disturb_each_other() {
     assert!(portal.existing("NEW").on_disk("deep/er/two.txt").exists());
     assert!(!portal.existing("GEO101").on_disk("deep").exists());
 }
+
+#[test]
+fn a_package_and_a_picture_that_no_row_names_are_replaced_with_the_rows_or_not_at_all() {
+    const LOOSE: [&str; 2] = ["scorm/pack/imsmanifest.xml", "course-pic85x85.png"];
+    let write = |course: &support::TestCourse<'_>, text: &str| {
+        for path in LOOSE {
+            let file = course.folder_on_disk().join(path);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(file, text).unwrap();
+        }
+    };
+    let source = TestPortal::new();
+    let course = source.course("SRC");
+    course.file("/note.txt", b"note");
+    write(&course, "new");
+    let archive = source.aside("archive.zip");
+    std::fs::write(&archive, course.backup()).unwrap();
+
+    let before = TestPortal::new();
+    write(&before.course("GEO101"), "old");
+    for point in ["placed:1", "placed:2", "before-commit", "after-commit"] {
+        let portal = before.copy();
+        let arguments: [&dyn AsRef<std::ffi::OsStr>; 6] =
+            [&"restore", &portal.root(), &"GEO101", &archive, &"--on-conflict", &"overwrite"];
+        let mut command = start(env!("CARGO_BIN_EXE_coursefs"), &arguments);
+        let status = command.env("COURSEFS_CRASH_AT", point).stdout(Stdio::null()).status().unwrap();
+        assert_eq!(status.signal(), Some(KILL), "{point}");
+        let portal = portal.writable();
+        assert!(names(&portal.root().join("app/cache")).is_empty(), "{point}");
+        let committed = point == "after-commit";
+        let rows = portal.rows("SELECT path FROM c_document WHERE path = '/note.txt'", &[]);
+        assert_eq!(rows.len() == 1, committed, "{point}");
+        let folder = portal.existing("GEO101").folder_on_disk();
+        for path in LOOSE {
+            let text = std::fs::read_to_string(folder.join(path)).unwrap();
+            assert_eq!(text, if committed { "new" } else { "old" }, "{point}: {path}");
+        }
+        let marks = portal.rows("SELECT iid FROM c_course_setting WHERE variable LIKE 'coursefs%'", &[]);
+        assert!(marks.is_empty(), "{point}");
+    }
+}

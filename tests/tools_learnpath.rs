@@ -98,3 +98,49 @@ fn a_path_on_the_home_page_comes_back_there() {
     let leads = |row: &&Row| row.text("link").ends_with(&format!("lp_id={}", row.int("iid").unwrap()));
     assert_eq!(shortcuts.iter().filter(leads).count(), 1);
 }
+
+#[test]
+fn chamilos_importer_finds_the_path_of_every_step_that_is_no_resource() {
+    let portal = sample();
+    let sample = portal.aside("sample");
+    let steps = rows(
+        &sample,
+        "SELECT i.iid FROM c_lp_item i JOIN course c ON c.id = i.c_id WHERE c.code = 'GEO101' \
+                               AND i.item_type = 'document' ORDER BY i.iid",
+    );
+    let [asset, odd] = [0, 1].map(|place| steps[place].int("iid").unwrap());
+    for (step, kind, path) in [(asset, "asset", "shared/style.css"), (odd, "mystery", "12")] {
+        execute(
+            &sample,
+            "UPDATE c_lp_item SET item_type = ?, path = ? WHERE iid = ?",
+            &[kind.into(), path.into(), step.into()],
+        );
+    }
+    // A thread without any message stops the importer unless there is a list of messages.
+    execute(&sample, "DELETE FROM c_forum_post", &[]);
+    let archive = copied(&portal);
+    let file = portal.aside("course.ser");
+    std::fs::write(&file, contents(&archive).serialized).unwrap();
+    let script = "$c = (array) unserialize(file_get_contents($argv[1]));
+        $r = $c['resources'];
+        foreach (['asset' => 'shared/style.css', 'mystery' => '12'] as $type => $path) {
+            $found = (array) $r[$type][$path];
+            echo $found['destination_id'], ' ';
+        }
+        echo count($r['thread']) > 0 && $r['post'] === [] ? 'posts' : 'no posts';";
+    assert_eq!(run("php", &[&"-r", &script, &file]), "shared/style.css 12 posts");
+    let found = rows(
+        &sample,
+        "SELECT i.item_type, i.path FROM c_lp_item i JOIN course c ON c.id = i.c_id \
+                               WHERE c.code = 'GEO102' AND i.item_type IN ('asset', 'mystery') ORDER BY i.item_type",
+    );
+    let found: Vec<_> = found.iter().map(|row| (row.text("item_type"), row.text("path"))).collect();
+    assert_eq!(
+        found,
+        [("asset", "shared/style.css"), ("mystery", "12")].map(|(kind, path)| (kind.into(), path.into()))
+    );
+    // Nothing of it is reported as strange.
+    let again = portal.coursefs(&[&"restore", &sample, &"GEO102", &portal.aside("archive.zip")]).done();
+    let said = String::from_utf8(again.stdout).unwrap();
+    assert!(!said.contains("not understood"), "{said}");
+}

@@ -13,7 +13,8 @@ use super::FileIdentity;
 pub struct Entry<S> {
     /// The path inside the archive, `/` between its parts, none in front; folders end in `/`. At most 65,535 bytes.
     /// Names that are not UTF-8 are kept byte for byte.
-    pub name: Vec<u8>,
+    /// Shared, for a layout is often made more than once of the same names.
+    pub name: Arc<[u8]>,
     /// Unix permission bits (`0o7777`). The file type bits follow from the content; those given here are ignored.
     pub mode: u32,
     /// Time of last modification, in seconds since 1970 UTC.

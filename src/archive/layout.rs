@@ -76,6 +76,38 @@ pub struct Layout<S> {
     size: u64,
 }
 
+/// Where the headers of the next entry stand.
+#[derive(Clone, Copy, Default)]
+struct Offsets {
+    local: u64,
+    central: u64,
+    count: u64,
+}
+
+impl Offsets {
+    /// Where those of the entry after `entry`, which has a comment, stand.
+    fn after<S>(self, entry: &Entry<S>, comment: &[u8]) -> Result<Offsets, LayoutError> {
+        let record = record(entry, self.local, comment);
+        let length = record.local_length().checked_add(entry.size());
+        let local = length.and_then(|length| self.local.checked_add(length));
+        let central = self.central + record.central_length();
+        // The end records take less than a central header with a name, hence the 1 KiB to spare.
+        match (local, local.and_then(|offset| offset.checked_add(central + 1024))) {
+            (Some(local), Some(0..=MAX_SIZE)) => Ok(Offsets { local, central, count: self.count + 1 }),
+            _ => Err(LayoutError::TooLarge { name: entry.display_name() }),
+        }
+    }
+
+    /// What stands after the last entry's headers.
+    fn end(self) -> End {
+        End { count: self.count, directory: self.local, directory_length: self.central }
+    }
+
+    fn size(self) -> u64 {
+        self.local + self.central + self.end().length()
+    }
+}
+
 impl<S> Layout<S> {
     /// Lays out `entries` in the order given.
     ///
@@ -92,25 +124,21 @@ impl<S> Layout<S> {
             comment.clear();
         }
         check_names(&entries)?;
+        let mut next = Offsets::default();
         let mut members: Vec<Member<S>> = Vec::with_capacity(entries.len());
-        let (mut local, mut central) = (0_u64, 0_u64);
-        for mut entry in entries {
-            entry.name.shrink_to_fit();
-            let record = record(&entry, local, if members.is_empty() { &comment } else { b"" });
-            let length = record.local_length().checked_add(entry.size());
-            let next_local = length.and_then(|length| local.checked_add(length));
-            let next_central = central + record.central_length();
-            // The end records take less than a central header with a name, hence the 1 KiB to spare.
-            let total = next_local.and_then(|offset| offset.checked_add(next_central + 1024));
-            let (Some(next_local), Some(0..=MAX_SIZE)) = (next_local, total) else {
-                return Err(LayoutError::TooLarge { name: entry.display_name() });
-            };
+        for entry in entries {
+            let Offsets { local, central, .. } = next;
+            next = next.after(&entry, if members.is_empty() { &comment } else { b"" })?;
             members.push(Member { entry, local, central });
-            (local, central) = (next_local, next_central);
         }
-        let end = End { count: members.len() as u64, directory: local, directory_length: central };
-        let size = local + central + end.length();
-        Ok(Self { members, comment, end, size })
+        Ok(Self { members, comment, end: next.end(), size: next.size() })
+    }
+
+    /// The length in bytes that the layout of `entries` would have; refuses what [`new`](Self::new) refuses.
+    pub fn measure(entries: &[Entry<S>]) -> Result<u64, LayoutError> {
+        check_names(entries)?;
+        let end = entries.iter().try_fold(Offsets::default(), |next, entry| next.after(entry, b""))?;
+        Ok(end.size())
     }
 
     /// The length of the archive in bytes.
@@ -199,7 +227,10 @@ fn record<'a, S>(entry: &'a Entry<S>, offset: u64, comment: &'a [u8]) -> Record<
 }
 
 fn check_names<S>(entries: &[Entry<S>]) -> Result<(), LayoutError> {
-    let mut paths = HashSet::with_capacity(entries.len());
+    // Callers sort by name: then only a file and a folder can have one path without standing side by side.
+    let sorted = entries.windows(2).all(|pair| matches!(pair, [first, second] if first.name < second.name));
+    let named = |path: &[u8]| entries.binary_search_by(|entry| (*entry.name).cmp(path)).is_ok();
+    let mut paths = HashSet::with_capacity(if sorted { 0 } else { entries.len() });
     for entry in entries {
         if entry.name.len() > LONGEST_NAME {
             let length = entry.name.len();
@@ -207,7 +238,8 @@ fn check_names<S>(entries: &[Entry<S>]) -> Result<(), LayoutError> {
             return Err(LayoutError::LongName { start, length });
         }
         let path = check_name(entry).map_err(|why| LayoutError::Name { name: entry.display_name(), why })?;
-        if !paths.insert(path) {
+        let folder = matches!(entry.content, Content::Folder);
+        if if sorted { folder && named(path) } else { !paths.insert(path) } {
             return Err(LayoutError::Duplicate { name: entry.display_name() });
         }
     }
@@ -216,7 +248,7 @@ fn check_names<S>(entries: &[Entry<S>]) -> Result<(), LayoutError> {
 
 /// The path an entry is extracted to: its name without the `/` of a folder.
 fn check_name<S>(entry: &Entry<S>) -> Result<&[u8], &'static str> {
-    let name = entry.name.as_slice();
+    let name: &[u8] = &entry.name;
     let folder = matches!(entry.content, Content::Folder);
     let path = match (name.strip_suffix(b"/"), folder) {
         (Some(path), true) => path,
@@ -246,7 +278,7 @@ mod tests {
 
     fn file(name: impl AsRef<[u8]>) -> Entry<()> {
         let content = Content::Bytes(b"hello".to_vec().into());
-        Entry { name: name.as_ref().to_vec(), mode: 0o644, mtime: 0, content }
+        Entry { name: name.as_ref().into(), mode: 0o644, mtime: 0, content }
     }
 
     fn folder(name: &str) -> Entry<()> {

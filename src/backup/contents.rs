@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::AsFd;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustix::fs::{FileType, Stat};
 use tracing::warn;
@@ -151,18 +151,20 @@ impl LookedAt {
 pub struct Contents {
     rows: Arc<Rows>,
     files: LookedAt,
+    /// Size and fingerprint, once they were asked for.
+    digest: OnceLock<Digest>,
 }
 
 impl Contents {
     /// What `rows` say with the `files` that go with them.
     pub(super) fn new(rows: Arc<Rows>, files: LookedAt) -> Contents {
-        Contents { rows, files }
+        Contents { rows, files, digest: OnceLock::new() }
     }
 
     /// Looks at the files that go with `rows`.
     pub fn gather(portal: &Portal, rows: Arc<Rows>) -> Result<Contents, BackupError> {
         let files = LookedAt::look(portal, &rows.place, &rows.listed, &rows.loose)?;
-        Ok(Contents { rows, files })
+        Ok(Contents::new(rows, files))
     }
 
     /// Whether what was looked up on the disk for the serialized course still is there: the pages that were read, the
@@ -179,6 +181,16 @@ impl Contents {
 
     /// Size and fingerprint.
     pub fn digest(&self) -> Result<Digest, BackupError> {
+        match self.digest.get() {
+            Some(digest) => Ok(*digest),
+            None => {
+                let digest = self.compute_digest()?;
+                Ok(*self.digest.get_or_init(|| digest))
+            }
+        }
+    }
+
+    fn compute_digest(&self) -> Result<Digest, BackupError> {
         // The length of the serialized course is all that a layout needs which is never read.
         let size = self.rows.length.div_ceil(3) * 4;
         let entries =
@@ -186,24 +198,27 @@ impl Contents {
         let mut hash = Xxh3::new();
         hash.update(&[FORM]);
         hash.update(&self.rows.hash.to_le_bytes());
+        let mut told = Vec::new();
         for entry in &entries {
-            hash.update(&(entry.name.len() as u64).to_le_bytes());
-            hash.update(&entry.name);
-            hash.update(&entry.mode.to_le_bytes());
+            told.clear();
+            told.extend_from_slice(&(entry.name.len() as u64).to_le_bytes());
+            told.extend_from_slice(&entry.name);
+            told.extend_from_slice(&entry.mode.to_le_bytes());
             if let Content::File { identity, .. } = &entry.content {
                 // Not the device: its number may differ after a reboot.
                 for number in [identity.inode, identity.size] {
-                    hash.update(&number.to_le_bytes());
+                    told.extend_from_slice(&number.to_le_bytes());
                 }
                 for time in [identity.mtime, identity.ctime] {
-                    hash.update(&time.seconds.to_le_bytes());
-                    hash.update(&time.nanoseconds.to_le_bytes());
+                    told.extend_from_slice(&time.seconds.to_le_bytes());
+                    told.extend_from_slice(&time.nanoseconds.to_le_bytes());
                 }
             } else {
-                hash.update(&entry.mtime.to_le_bytes());
+                told.extend_from_slice(&entry.mtime.to_le_bytes());
             }
+            hash.update(&told);
         }
-        let size = self.layout(entries)?.size();
+        let size = Layout::measure(&entries).map_err(|source| self.layout_error(source))?;
         let loose = self.files.loose.found.iter().map(|(_, stat)| stat);
         let files = self.files.stats.iter().flatten().chain(loose).map(|stat| stat.st_mtime);
         let newest = files.chain([self.rows.changed]).max().unwrap_or(0);
@@ -236,15 +251,19 @@ impl Contents {
     }
 
     /// What the archive holds besides the serialized course; pages with other links than their files as bytes.
-    pub fn listed(&self) -> Result<Vec<Entry<Box<[u8]>>>, BackupError> {
+    pub fn listed(&self) -> Result<Vec<Entry<Arc<[u8]>>>, BackupError> {
         let page = &mut |listed: &Listed, read: &FileIdentity, _: u64| self.rewritten(listed, read);
         let mut entries = self.entries(Content::Folder, page)?;
-        entries.retain(|entry| entry.name != COURSE_INFO);
+        entries.retain(|entry| *entry.name != *COURSE_INFO);
         Ok(entries)
     }
 
     fn layout(&self, entries: Vec<Entry<Place>>) -> Result<Layout<Place>, BackupError> {
-        Layout::new(entries).map_err(|source| BackupError::Layout { course: self.rows.place.code.clone(), source })
+        Layout::new(entries).map_err(|source| self.layout_error(source))
+    }
+
+    fn layout_error(&self, source: LayoutError) -> BackupError {
+        BackupError::Layout { course: self.rows.place.code.clone(), source }
     }
 
     /// A page with its links leading to the names of the archive.
@@ -271,7 +290,7 @@ impl Contents {
     /// The entries in the order of their names; `page` gives the content of a rewritten page.
     fn entries(&self, course_info: Content<Place>, page: PageContent<'_>) -> Result<Vec<Entry<Place>>, BackupError> {
         let mut entries = Vec::with_capacity(self.rows.listed.len() + 1);
-        let (name, mtime) = (COURSE_INFO.to_vec(), self.rows.changed);
+        let (name, mtime) = (COURSE_INFO.into(), self.rows.changed);
         entries.push(Entry { name, mode: 0o644, mtime, content: course_info });
         for (listed, stat) in self.rows.listed.iter().zip(&self.files.stats) {
             let Some(mut entry) = entry(listed, stat.as_ref()) else { continue };
@@ -282,7 +301,7 @@ impl Contents {
         }
         for (place, stat) in &self.files.loose.found {
             let folder = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
-            let listed = Listed { place: place.clone(), name: None, page: None, folder, without_disk: None };
+            let listed = Listed { place: Arc::clone(place), name: None, page: None, folder, without_disk: None };
             entries.extend(entry(&listed, Some(stat)));
         }
         entries.sort_by(|a, b| a.name.cmp(&b.name));
@@ -299,24 +318,23 @@ fn rewritten_length(_: &Listed, read: &FileIdentity, length: u64) -> Result<Cont
 }
 
 fn entry(listed: &Listed, stat: Option<&Stat>) -> Option<Entry<Place>> {
-    let mut name = listed.name.as_ref().unwrap_or(&listed.place).to_vec();
+    let name = listed.name.as_ref().unwrap_or(&listed.place);
     if !listed.folder {
         let stat = stat?;
-        let content = Content::File { source: listed.place.clone(), identity: identity(stat) };
-        return Some(Entry { name, mode: stat.st_mode & 0o777, mtime: stat.st_mtime, content });
+        let content = Content::File { source: Arc::clone(&listed.place), identity: identity(stat) };
+        return Some(Entry { name: Arc::clone(name), mode: stat.st_mode & 0o777, mtime: stat.st_mtime, content });
     }
-    name.push(b'/');
     let (mode, mtime) = match (stat, listed.without_disk) {
         (Some(stat), _) => (stat.st_mode & 0o7777, stat.st_mtime),
         // Some folders exist only as rows from the first day on (Chamilo 1.11: /certificates).
         (None, Some(edited)) => (0o755, edited),
         (None, None) => return None,
     };
-    Some(Entry { name, mode, mtime, content: Content::Folder })
+    Some(Entry { name: [name, b"/".as_slice()].concat().into(), mode, mtime, content: Content::Folder })
 }
 
 /// A path below the course's folder.
-type Place = Box<[u8]>;
+type Place = Arc<[u8]>;
 
 /// The files of one course, as the archive layer opens them.
 #[derive(Debug)]

@@ -13,6 +13,7 @@ use crate::portal::database::{Row, Value};
 
 use super::links;
 use super::loose_files::{self, Loose};
+use super::property_rows::PropertyRows;
 use super::rows::CourseRows;
 use super::{extras, resource, users};
 
@@ -49,7 +50,10 @@ pub fn write<S: Sink>(rows: &CourseRows, loose: &Loose, sink: S) -> S {
 
 /// Types of a learning path's steps that show a document, but that Chamilo's importer looks up under the type itself:
 /// it finds the document if the very same object stands under that key too (Chamilo 1.11, CourseRestorer).
-const SHOWN_BY_STEPS: [&str; 2] = ["final_item", "readout_text"];
+pub const SHOWN_BY_STEPS: [&str; 3] = ["final_item", "readout_text", "video"];
+
+/// Keys of the map that no item is under.
+const NOT_FOR_STEPS: [&str; 2] = [loose_files::PACKAGE.0, "session_course"];
 
 fn resources<S: Sink>(rows: &CourseRows, loose: &Loose, writer: &mut Writer<S>) {
     let has_documents = !rows.documents.is_empty();
@@ -62,9 +66,16 @@ fn resources<S: Sink>(rows: &CourseRows, loose: &Loose, writer: &mut Writer<S>) 
         })
         .filter(|(_, documents): &(&str, Vec<i64>)| !documents.is_empty())
         .collect();
+    let mut lost = learnpath::lost_paths(&rows.items, &SHOWN_BY_STEPS);
+    // Pictures stand under this key too.
+    let lost_assets = lost.remove(loose_files::ASSET.0).unwrap_or_default();
+    // Other programs may have made steps of types that are no words; nothing stands under such a key twice.
+    lost.retain(|kind, _| !NOT_FOR_STEPS.contains(&kind.as_str()));
     let mut slots = HashMap::new();
-    let count = usize::from(has_documents) + resource::count(&rows.items) + loose_files::count(rows, loose);
-    writer.begin_array(count + shown.len());
+    let mut properties = PropertyRows::default();
+    let count =
+        usize::from(has_documents) + resource::count(&rows.items) + loose_files::count(rows, loose, &lost_assets);
+    writer.begin_array(count + shown.len() + lost.len());
     if has_documents {
         writer.key_str(b"document");
         writer.begin_array(rows.documents.len());
@@ -86,7 +97,10 @@ fn resources<S: Sink>(rows: &CourseRows, loose: &Loose, writer: &mut Writer<S>) 
                 writer.property(property);
                 column(writer, document.row.get(name));
             }
-            resource(writer, &Value::Int(document.iid), "document", &document.properties);
+            writer.property(b"source_id");
+            writer.digits(document.iid);
+            let fields = rows.document_fields.get(&document.iid).map_or(&[] as &[Row], Vec::as_slice);
+            rest_of_resource(writer, "document", |writer| properties.write(writer, &document.properties), fields);
             if let Some(extras) = extras {
                 writer.property(extras::NAME.as_bytes());
                 writer.value(&extras);
@@ -96,7 +110,15 @@ fn resources<S: Sink>(rows: &CourseRows, loose: &Loose, writer: &mut Writer<S>) 
         writer.end();
     }
     resource::write_all(&rows.items, writer);
-    loose_files::write(rows, loose, writer);
+    loose_files::write(rows, loose, &lost_assets, writer);
+    for (kind, paths) in lost {
+        writer.key_str(kind.as_bytes());
+        writer.begin_array(paths.len());
+        for path in paths {
+            loose_files::write_step(&path, writer);
+        }
+        writer.end();
+    }
     for (kind, documents) in shown {
         writer.key_str(kind.as_bytes());
         writer.begin_array(documents.len());
@@ -134,49 +156,33 @@ fn document_extras(rows: &CourseRows, document: &Document) -> Option<php::Value<
     (!parts.is_empty()).then_some(php::Value::Array(parts))
 }
 
-/// The properties that every resource has (Chamilo 1.11, class Resource), in their PHP 7.4 place: after its own.
-fn resource<S: Sink>(writer: &mut Writer<S>, source_id: &Value, kind: &str, item_properties: &[Row]) {
-    writer.property(b"source_id");
-    column(writer, source_id);
-    rest_of_resource(writer, kind, item_properties);
-}
-
-/// Those after `source_id`.
-pub fn rest_of_resource<S: Sink>(writer: &mut Writer<S>, kind: &str, item_properties: &[Row]) {
+/// The properties that every resource has (Chamilo 1.11, class Resource), in their PHP 7.4 place after its own: those
+/// after `source_id`. `item_properties` writes that one.
+pub fn rest_of_resource<S: Sink>(
+    writer: &mut Writer<S>,
+    kind: &str,
+    item_properties: impl FnOnce(&mut Writer<S>),
+    fields: &[Row],
+) {
     writer.property(b"destination_id");
     writer.int(-1);
+    last_of_resource(writer, kind, item_properties, fields);
+}
+
+/// Those after `destination_id`.
+pub fn last_of_resource<S: Sink>(
+    writer: &mut Writer<S>,
+    kind: &str,
+    item_properties: impl FnOnce(&mut Writer<S>),
+    fields: &[Row],
+) {
     text_property(writer, b"type", kind.as_bytes());
     empty_list(writer, b"linked_resources");
-    property_rows(writer, item_properties);
+    item_properties(writer);
     writer.property(b"obj");
     writer.null();
-    empty_list(writer, b"extraFields");
-}
-
-/// The property `item_properties`: a list of rows.
-pub fn property_rows<S: Sink>(writer: &mut Writer<S>, rows: &[Row]) {
-    writer.property(b"item_properties");
-    writer.begin_array(rows.len());
-    for (number, row) in (0..).zip(rows) {
-        writer.key_int(number);
-        property_row(writer, row);
-    }
-    writer.end();
-}
-
-/// A row of `c_item_property` as Chamilo fetches it: every column by its name and by its position.
-fn property_row<S: Sink>(writer: &mut Writer<S>, row: &Row) {
-    writer.begin_array(row.len() * 2);
-    let mut spelled = Vec::new();
-    for (position, (name, value)) in (0..).zip(row.iter()) {
-        spelled.clear();
-        column(&mut Writer::new(&mut spelled), value);
-        writer.key_str(name.as_bytes());
-        writer.spelled(&spelled);
-        writer.key_int(position);
-        writer.spelled(&spelled);
-    }
-    writer.end();
+    writer.property(b"extraFields");
+    writer.value(&extras::fields(fields));
 }
 
 /// Where an entry of the `info` array comes from.

@@ -7,8 +7,11 @@
 //! none.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
+use crate::course::extra_field;
 use crate::course::item::{Item, Record};
+use crate::course::shortcut;
 use crate::course::tool::{Form, Kind, Obj, Object, Role, SHORTCUT, Table, child_columns, covers};
 use crate::php::{Key, Value as Php};
 use crate::portal::database::{Row, Value};
@@ -24,6 +27,15 @@ pub const PATCHES: &str = "patches";
 
 /// Key of the rows of child tables inside a row of a child table; no column has such a name.
 const CHILDREN: &str = "+";
+
+/// Key of an item's row in `c_tool`.
+const SHORTCUT_ROW: &str = "shortcut";
+
+/// Key of the property rows of a row of a child table.
+const PROPERTIES: &str = "+properties";
+
+/// Key of its extra fields.
+const FIELDS: &str = "+fields";
 
 /// The value of the property for `item`; `None` if there is nothing to add.
 pub fn of(item: &Item) -> Option<Php<'static>> {
@@ -49,6 +61,9 @@ pub fn of(item: &Item) -> Option<Php<'static>> {
         let rows = item.properties.iter().map(property_row);
         parts.push((Key::from("properties"), list(rows)));
     }
+    if let Some(row) = item.record.beside.as_ref().and_then(|beside| beside.shortcut.as_ref()) {
+        parts.push((Key::from(SHORTCUT_ROW), shortcut(item, row)));
+    }
     (!parts.is_empty()).then_some(Php::Array(parts))
 }
 
@@ -60,6 +75,9 @@ pub fn read(value: &Php<'_>, item: &mut Item) {
     }
     if let Some(children) = value.get("children") {
         read_children(children, table, &mut item.record);
+    }
+    if let Some(row) = value.get(SHORTCUT_ROW) {
+        item.record.beside_mut().shortcut = Some(read_property(row));
     }
     for (_, row) in value.get("properties").into_iter().flat_map(Php::entries) {
         item.properties.push(read_property(row));
@@ -75,6 +93,20 @@ fn zeroed(kind: &'static Kind) -> &'static [&'static str] {
 }
 
 type Entries = Vec<(Key<'static>, Php<'static>)>;
+
+/// The columns in which the shortcut of an item differs from a new one; none mostly.
+fn shortcut(item: &Item, row: &Row) -> Php<'static> {
+    let entries = shortcut::COLUMNS.into_iter().filter_map(|(column, default)| {
+        let new = match (column, default) {
+            (_, Some(default)) => default.into(),
+            ("name", None) => item.record.get("name").clone(),
+            (_, None) => item.kind.table.shortcut.map_or(Value::Null, |shortcut| shortcut.image.into()),
+        };
+        let value = row.get(column);
+        (!same(value, &new)).then(|| (Key::from(column), php(value)))
+    });
+    Php::Array(entries.collect())
+}
 
 /// The columns of a row whose value the form does not tell, and that are not empty anyway. `keys` also the row's own key, which rows of
 /// other tables may refer to.
@@ -121,6 +153,15 @@ fn children(table: &'static Table, record: &Record, covered: &dyn Fn(&str) -> Op
                 if !below.is_empty() {
                     row.push((Key::from(CHILDREN), Php::Array(below)));
                 }
+                let beside = record.beside.as_deref();
+                if child.property_tool.is_some() {
+                    // That there is none is told too.
+                    let rows = beside.into_iter().flat_map(|beside| &beside.properties).map(child_property_row);
+                    row.push((Key::from(PROPERTIES), list(rows)));
+                }
+                if let Some(beside) = beside.filter(|beside| !beside.fields.is_empty()) {
+                    row.push((Key::from(FIELDS), fields(&beside.fields)));
+                }
                 row
             })
             .collect();
@@ -162,6 +203,15 @@ fn read_children(value: &Php<'_>, table: &'static Table, record: &mut Record) {
                 if let Some(below) = row.get(CHILDREN) {
                     read_children(below, child, record);
                 }
+                if let Some(rows) = row.get(PROPERTIES) {
+                    let rows = rows.entries().iter().map(|(_, row)| read_property(row));
+                    let beside = record.beside_mut();
+                    beside.properties.extend(rows);
+                    beside.properties_told = true;
+                }
+                if let Some(found) = row.get(FIELDS) {
+                    record.beside_mut().fields.extend(read_fields(found));
+                }
             }
         }
     }
@@ -172,6 +222,12 @@ fn property_row(row: &Row) -> Php<'static> {
     Php::Array(row.iter().map(|(column, value)| (Key::from(column.to_owned()), php(value))).collect())
 }
 
+/// The property row of a row that belongs to an item, without what follows from its place.
+fn child_property_row(row: &Row) -> Php<'static> {
+    let told = row.iter().filter(|(column, _)| !matches!(*column, "iid" | "id" | "c_id" | "tool" | "ref"));
+    Php::Array(told.map(|(column, value)| (Key::from(column.to_owned()), php(value))).collect())
+}
+
 /// A property row from an archive: the named columns; those by position say the same again.
 pub fn read_property(row: &Php<'_>) -> Row {
     let named = row.entries().iter().filter_map(|(column, value)| match column {
@@ -180,6 +236,60 @@ pub fn read_property(row: &Php<'_>) -> Row {
     });
     let (columns, values): (Vec<_>, Vec<_>) = named.unzip();
     Row::new(columns.into(), values)
+}
+
+/// The values of extra fields, as Chamilo writes those of learning paths; its importer looks at no others. The tags of a
+/// field stand in one list.
+pub fn fields(rows: &[Row]) -> Php<'static> {
+    const KEYS: [&str; 4] = ["variable", "field_type", "id", "display_text"];
+    let of_tags = |row: &Row| row.int("field_type") == Some(extra_field::TAGS);
+    let mut tagged: Vec<&[u8]> = Vec::new();
+    let mut values = Vec::new();
+    for row in rows {
+        let field =
+            |keys: &[&'static str]| keys.iter().map(|key| (Key::from(*key), php(row.get(key)))).collect::<Vec<_>>();
+        let mut entries = vec![(Key::from("value"), php(row.get("value")))];
+        if of_tags(row) {
+            let variable = row.as_text("variable");
+            if tagged.contains(&variable) {
+                continue;
+            }
+            tagged.push(variable);
+            let tags = rows.iter().filter(|other| of_tags(other) && other.as_text("variable") == variable);
+            let tags = tags.map(|tag| Php::Array(vec![(Key::from("value"), php(tag.get("value")))]));
+            entries = vec![(Key::from("value"), list(tags))];
+            entries.extend(field(&KEYS[..3]));
+        } else {
+            entries.extend(field(&KEYS));
+            if *row.get("comment") != Value::Null {
+                entries.extend(field(&["comment"]));
+            }
+        }
+        values.push(Php::Array(entries));
+    }
+    list(values.into_iter())
+}
+
+/// The values of extra fields in an archive: one row for each, and for each tag.
+pub fn read_fields(fields: &Php<'_>) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (_, field) in fields.entries() {
+        let row = read_property(field);
+        match field.get("value") {
+            Some(Php::Array(tags)) => {
+                for (_, tag) in tags {
+                    let value = tag.get("value").unwrap_or(tag);
+                    let columns = row.iter().filter(|(name, _)| *name != "value");
+                    let columns = columns.map(|(name, value)| (Arc::from(name), value.clone()));
+                    let (names, values): (Vec<Arc<str>>, Vec<Value>) =
+                        columns.chain([(Arc::from("value"), database(value))]).unzip();
+                    rows.push(Row::new(names.into(), values));
+                }
+            }
+            _ => rows.push(row),
+        }
+    }
+    rows
 }
 
 fn list(values: impl Iterator<Item = Php<'static>>) -> Php<'static> {

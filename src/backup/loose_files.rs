@@ -11,17 +11,18 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::os::fd::AsFd;
+use std::sync::Arc;
 
 use rustix::fs::{FileType, Stat};
 
 use crate::course::item::Items;
 use crate::course::tool::xapi;
-use crate::php::{Sink, Writer};
+use crate::php::{Sink, Value, Writer};
 use crate::portal::Portal;
 use crate::portal::storage::{Folder, stat_at};
 
 use super::contents::is_absent;
-use super::course_info::{NAMESPACE, rest_of_resource, text_property};
+use super::course_info::{NAMESPACE, empty_list, last_of_resource, rest_of_resource, text_property};
 use super::rows::{CourseRows, Place};
 
 /// The folder of packages in a course.
@@ -214,7 +215,7 @@ impl Loose {
 #[derive(Debug, Default)]
 pub struct Tree {
     /// Paths and attributes; folders come before what is in them.
-    pub found: Vec<(Box<[u8]>, Stat)>,
+    pub found: Vec<(Arc<[u8]>, Stat)>,
     /// Paths of what is neither file nor folder: symbolic links, pipes, devices.
     pub left_out: Vec<Box<[u8]>>,
 }
@@ -282,12 +283,13 @@ fn shown(path: &[u8]) -> String {
 }
 
 /// How many keys [`write`] will write.
-pub fn count(rows: &CourseRows, loose: &Loose) -> usize {
-    usize::from(!loose.found.packages.is_empty()) + usize::from(!assets(rows, loose).is_empty())
+pub fn count(rows: &CourseRows, loose: &Loose, steps: &BTreeSet<Vec<u8>>) -> usize {
+    let assets = !steps.is_empty() || !assets(rows, loose).is_empty();
+    usize::from(!loose.found.packages.is_empty()) + usize::from(assets)
 }
 
-/// Writes the resources of loose files, each kind under its key.
-pub fn write<S: Sink>(rows: &CourseRows, loose: &Loose, writer: &mut Writer<S>) {
+/// Writes the resources of loose files, each kind under its key; among the assets those that `steps` lead to.
+pub fn write<S: Sink>(rows: &CourseRows, loose: &Loose, steps: &BTreeSet<Vec<u8>>, writer: &mut Writer<S>) {
     let packages = &loose.found.packages;
     if !packages.is_empty() {
         let (key, class) = PACKAGE;
@@ -300,29 +302,57 @@ pub fn write<S: Sink>(rows: &CourseRows, loose: &Loose, writer: &mut Writer<S>) 
             text_property(writer, b"title", name);
             writer.property(b"source_id");
             writer.int(number);
-            rest_of_resource(writer, key, &[]);
+            rest_of_resource(writer, key, |writer| empty_list(writer, b"item_properties"), &[]);
             writer.end();
         }
         writer.end();
     }
     let assets = assets(rows, loose);
-    if !assets.is_empty() {
-        let (key, class) = ASSET;
+    let steps: Vec<&Vec<u8>> = steps.iter().filter(|path| !assets.contains(*path)).collect();
+    if !assets.is_empty() || !steps.is_empty() {
+        let (key, _) = ASSET;
         writer.key_str(key.as_bytes());
-        writer.begin_array(assets.len());
+        writer.begin_array(assets.len() + steps.len());
         for path in assets {
-            writer.key_str(&path);
-            writer.begin_object(format!("{NAMESPACE}Resources\\{class}").as_bytes(), 10);
-            text_property(writer, b"title", &path);
-            text_property(writer, b"path", &path);
-            writer.property(b"file_type");
-            writer.null();
-            text_property(writer, b"source_id", &path);
-            rest_of_resource(writer, key, &[]);
-            writer.end();
+            write_asset(&path, None, writer);
+        }
+        for path in steps {
+            write_step(path, writer);
         }
         writer.end();
     }
+}
+
+/// Writes what keeps the path of a learning path's step, which is no resource: Chamilo's importer takes the new key of
+/// what stands there for it, and that is the path again (Chamilo 1.11, CourseRestorer).
+pub fn write_step<S: Sink>(path: &[u8], writer: &mut Writer<S>) {
+    write_asset(path, Some(path), writer);
+}
+
+/// Whether this is what [`write_step`] has written.
+pub fn is_step(resource: &Value<'_>) -> bool {
+    let text = |name: &str| resource.get(name).and_then(Value::as_bytes);
+    matches!((text("destination_id"), text("source_id")), (Some(to), Some(from)) if to == from && !to.is_empty())
+}
+
+fn write_asset<S: Sink>(path: &[u8], destination: Option<&[u8]>, writer: &mut Writer<S>) {
+    let (key, class) = ASSET;
+    writer.key_str(path);
+    writer.begin_object(format!("{NAMESPACE}Resources\\{class}").as_bytes(), 10);
+    text_property(writer, b"title", path);
+    text_property(writer, b"path", path);
+    writer.property(b"file_type");
+    writer.null();
+    text_property(writer, b"source_id", path);
+    match destination {
+        Some(destination) => text_property(writer, b"destination_id", destination),
+        None => {
+            writer.property(b"destination_id");
+            writer.int(-1);
+        }
+    }
+    last_of_resource(writer, key, |writer| empty_list(writer, b"item_properties"), &[]);
+    writer.end();
 }
 
 /// Paths of the assets, each once and none empty: an empty one makes Chamilo copy the whole course (1.11.32,

@@ -14,6 +14,7 @@ mod encoded;
 mod extras;
 pub(crate) mod links;
 pub(crate) mod loose_files;
+mod property_rows;
 pub mod reader;
 mod remembered;
 pub mod resource;

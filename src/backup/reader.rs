@@ -29,11 +29,16 @@ const COURSE_INFO: &[u8] = b"course_info.dat";
 /// 1.11, CourseArchiver).
 const COURSE_CLASS: &[u8] = b"Course";
 
-/// The longest `course_info.dat` that is read, in bytes: some 100,000 resources.
-const LONGEST_COURSE_INFO: u64 = 256 << 20;
+/// The longest `course_info.dat` that is read whatever it was compressed from, in bytes: some 100,000 resources.
+const LONGEST_COMPRESSED: u64 = 256 << 20;
 
-/// The most values that are read from it: 100,000 resources with two property rows each.
-const MOST_VALUES: usize = 10_000_000;
+/// The longest that is read if it takes as much room in the archive, as in ours: nobody makes us unpack more than we
+/// were given. A million documents.
+const LONGEST_COURSE_INFO: u64 = 2 << 30;
+
+/// The most values that are read from [`LONGEST_COMPRESSED`] bytes: 100,000 resources with two property rows each. Of
+/// a longer one as many more as it is longer.
+const MOST_VALUES: u64 = 10_000_000;
 
 /// Bytes unpacked at once.
 const PIECE: usize = 256 << 10;
@@ -105,7 +110,11 @@ impl CourseInfo {
     /// Reads the Course object.
     pub fn course(&self) -> Result<Value<'_>, ReadBackupError> {
         let failed = |reason| ReadBackupError::CourseInfo { path: self.path.clone(), reason };
-        let limits = Limits { bytes: LONGEST_COURSE_INFO as usize, values: MOST_VALUES, ..Limits::default() };
+        // Base64 is longer by a third.
+        let length = self.serialized.len() as u64 / 3 * 4;
+        let values = MOST_VALUES.saturating_mul(length.div_ceil(LONGEST_COMPRESSED).max(1));
+        let values = usize::try_from(values).unwrap_or(usize::MAX);
+        let limits = Limits { bytes: LONGEST_COURSE_INFO as usize, values, ..Limits::default() };
         let (value, _) = php::read(&self.serialized, &limits).map_err(|error| failed(error.to_string()))?;
         match value.as_object() {
             Some(object) if is_course(&object.class) => Ok(value),
@@ -150,7 +159,7 @@ impl BackupFile {
     /// The backup that `archive` computes, called `path` in messages.
     pub fn computed(archive: Arc<Archive<BackupFiles>>, path: &Path) -> BackupFile {
         let entries = archive.layout().entries().enumerate();
-        let places = entries.map(|(place, entry)| (entry.name.clone(), place)).collect();
+        let places = entries.map(|(place, entry)| (entry.name.to_vec(), place)).collect();
         BackupFile { path: path.to_owned(), bytes: Bytes::Computed(archive), places }
     }
 
@@ -163,8 +172,9 @@ impl BackupFile {
     pub fn course_info(&mut self) -> Result<CourseInfo, ReadBackupError> {
         let path = self.path.clone();
         let length = self.size(COURSE_INFO)?.ok_or_else(|| ReadBackupError::NoCourse(path.clone()))?;
-        if length > LONGEST_COURSE_INFO {
-            let reason = format!("it declares {length} bytes, more than the {LONGEST_COURSE_INFO} that are read");
+        let longest = self.packed_size(COURSE_INFO)?.clamp(LONGEST_COMPRESSED, LONGEST_COURSE_INFO);
+        if length > longest {
+            let reason = format!("it declares {length} bytes, more than the {longest} that are read");
             return Err(ReadBackupError::CourseInfo { path, reason });
         }
         let mut decoder = Decoder { pending: Vec::new(), decoded: Vec::new() };
@@ -238,6 +248,19 @@ impl BackupFile {
             return Err(damaged(&self.path, name, &"it is encrypted"));
         }
         Ok((!entry.is_dir()).then(|| entry.size()))
+    }
+
+    /// How many bytes the file `name` takes in the archive, 0 if there is no such file. The archive is on the disk, and
+    /// this is no more than its length.
+    fn packed_size(&mut self, name: &[u8]) -> Result<u64, ReadBackupError> {
+        let Some(place) = self.places.get(name).copied() else { return Ok(0) };
+        let zip = match &mut self.bytes {
+            Bytes::Zip(zip) => zip,
+            Bytes::Computed(archive) => return Ok(archive.layout().entry(place).map_or(0, Entry::size)),
+        };
+        let entry = zip.by_index_raw(place).map_err(|error| damaged(&self.path, name, &error))?;
+        let archive = std::fs::metadata(&self.path).map_or(0, |archive| archive.len());
+        Ok(entry.compressed_size().min(archive))
     }
 
     /// Unpacks the file `name` into `output` and returns when it was last changed, in seconds since 1970 UTC, if the

@@ -8,14 +8,16 @@ use crate::php::{Key, Sink, Value as Php, Writer};
 use crate::portal::database::Value;
 use crate::portal::schema;
 
-use super::course_info::{NAMESPACE, column, property_rows, text_property};
+use super::course_info::{NAMESPACE, column, text_property};
 use super::extras;
+use super::property_rows::PropertyRows;
 
 /// Writes the resources of all kinds that have items, each under its key; [`count`] tells beforehand how many.
 pub fn write_all<S: Sink>(items: &Items, writer: &mut Writer<S>) {
+    let mut properties = PropertyRows::default();
     for (kind, found) in items.iter() {
         match &kind.form {
-            Form::Object(object) if !found.is_empty() || object.pseudo.is_some() => {
+            Form::Object(object) if is_written(object, found, items) => {
                 writer.key_str(kind.key.as_bytes());
                 writer.begin_array(found.len() + usize::from(object.pseudo.is_some()));
                 for item in found {
@@ -23,7 +25,7 @@ pub fn write_all<S: Sink>(items: &Items, writer: &mut Writer<S>) {
                         Value::Text(key) => writer.key_str(&key),
                         key => writer.key_int(key.as_int().unwrap_or(0)),
                     }
-                    write(item, object, items, writer);
+                    write(item, object, items, &mut properties, writer);
                 }
                 if let Some(pseudo) = &object.pseudo {
                     writer.key_int(pseudo.key);
@@ -42,10 +44,15 @@ pub fn write_all<S: Sink>(items: &Items, writer: &mut Writer<S>) {
     }
 }
 
+/// Whether the key of a kind is written.
+fn is_written(object: &Object, found: &[Item], items: &Items) -> bool {
+    !found.is_empty() || object.pseudo.is_some() || object.with.is_some_and(|other| !items.of(other).is_empty())
+}
+
 /// How many keys [`write_all`] will write.
 pub fn count(items: &Items) -> usize {
     let written = items.iter().filter(|(kind, found)| match &kind.form {
-        Form::Object(object) => !found.is_empty() || object.pseudo.is_some(),
+        Form::Object(object) => is_written(object, found, items),
         Form::Custom(form) => form.write(kind, items).is_some(),
     });
     written.count()
@@ -59,7 +66,13 @@ fn archived_key(item: &Item) -> Value {
     }
 }
 
-fn write<S: Sink>(item: &Item, object: &'static Object, items: &Items, writer: &mut Writer<S>) {
+fn write<S: Sink>(
+    item: &Item,
+    object: &'static Object,
+    items: &Items,
+    properties: &mut PropertyRows,
+    writer: &mut Writer<S>,
+) {
     let kind = item.kind;
     let extras = extras::of(item);
     let dynamic = object.dynamic.iter().filter_map(|property| Some((property.0, value(property, item, items)?)));
@@ -95,12 +108,12 @@ fn write<S: Sink>(item: &Item, object: &'static Object, items: &Items, writer: &
             writer.end();
         }
     }
-    property_rows(writer, if kind.properties_archived { &item.properties } else { &[] });
+    properties.write(writer, if kind.properties_archived { &item.properties } else { &[] });
     if !matches!(object.obj, Obj::Row { first: true, .. }) {
         obj(item, object, items, writer);
     }
     writer.property(b"extraFields");
-    writer.value(&fields(item));
+    writer.value(&extras::fields(&item.fields));
     for (name, value) in dynamic {
         writer.property(name.as_bytes());
         writer.value(&value);
@@ -211,15 +224,8 @@ pub fn told<'r>(table: &Table, record: &'r Record, column: &str) -> Cow<'r, Valu
     }
 }
 
-/// The values of an item's extra fields, as Chamilo writes those of learning paths; its importer looks at no others.
-fn fields(item: &Item) -> Php<'static> {
-    const KEYS: [&str; 5] = ["value", "variable", "field_type", "id", "display_text"];
-    let values = item
-        .fields
-        .iter()
-        .map(|row| Php::Array(KEYS.iter().map(|key| (Key::from(*key), extras::php(row.get(key)))).collect()));
-    Php::Array((0..).zip(values).map(|(number, value)| (Key::Int(number), value)).collect())
-}
+/// How many entries that are no items are kept of one kind, to be named.
+const MOST_STRANGE: usize = 1000;
 
 /// What an archive holds of one kind.
 pub struct Found {
@@ -227,11 +233,13 @@ pub struct Found {
     pub items: Vec<Item>,
     /// Keys and classes of entries that are no such items.
     pub strange: Vec<(String, String)>,
+    /// How many more there are.
+    pub more_strange: usize,
 }
 
 /// Reads the resources under the key of `kind`.
 pub fn read(kind: &'static Kind, resources: &Php<'_>) -> Found {
-    let mut found = Found { items: Vec::new(), strange: Vec::new() };
+    let mut found = Found { items: Vec::new(), strange: Vec::new(), more_strange: 0 };
     let object = match &kind.form {
         Form::Object(object) => object,
         Form::Custom(form) => {
@@ -246,8 +254,12 @@ pub fn read(kind: &'static Kind, resources: &Php<'_>) -> Found {
         let class = resource.as_object().map(|object| String::from_utf8_lossy(&object.class).into_owned());
         let short = class.as_deref().and_then(|class| class.rsplit('\\').next());
         if !short.is_some_and(|class| class.eq_ignore_ascii_case(kind.class)) {
-            let key = String::from_utf8_lossy(&key.plain()).into_owned();
-            found.strange.push((key, class.unwrap_or_else(|| "no object".into())));
+            if found.strange.len() < MOST_STRANGE {
+                let key = String::from_utf8_lossy(&key.plain()).into_owned();
+                found.strange.push((key, class.unwrap_or_else(|| "no object".into())));
+            } else {
+                found.more_strange += 1;
+            }
             continue;
         }
         found.items.push(read_item(kind, object, key, resource));
@@ -274,10 +286,7 @@ fn read_item(kind: &'static Kind, object: &'static Object, key: &Key<'_>, resour
     );
     let rows = resource.get("item_properties").into_iter().flat_map(Php::entries);
     let properties = rows.map(|(_, row)| extras::read_property(row)).collect();
-    let fields = resource.get("extraFields").into_iter().flat_map(Php::entries);
-    // Values of tags are lists of their own, which we do not keep.
-    let fields = fields.filter(|(_, field)| !matches!(field.get("value"), Some(Php::Array(_))));
-    let fields = fields.map(|(_, field)| extras::read_property(field)).collect();
+    let fields = resource.get("extraFields").map(extras::read_fields).unwrap_or_default();
     let mut item = Item { kind, record, properties, fields };
     if let Some(extras) = resource.get(extras::NAME) {
         // Rows that Chamilo's form does not list are those that stand there, and no others.

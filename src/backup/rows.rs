@@ -4,8 +4,9 @@
 use crate::archive::FileIdentity;
 use crate::course;
 use crate::course::document::{self, Document};
+use crate::course::extra_field;
 use crate::course::item::{Items, Record};
-use crate::course::tool::Table;
+use crate::course::tool::{self, Table};
 use crate::portal::Portal;
 use crate::portal::database::{DatabaseExt, Row, Value};
 
@@ -106,6 +107,8 @@ pub struct CourseRows {
     pub portal_url: String,
     /// Documents in the order of their paths.
     pub documents: Vec<Document>,
+    /// Values of their extra fields, by the documents' keys.
+    pub document_fields: HashMap<i64, Vec<Row>>,
     /// Items of all other tools.
     pub items: Items,
     /// Marks of the users that rows name.
@@ -120,9 +123,9 @@ pub struct CourseRows {
 #[derive(Debug)]
 pub struct Listed {
     /// Its path below the course's folder.
-    pub place: Box<[u8]>,
+    pub place: Arc<[u8]>,
     /// Its name in the archive, if that is another.
-    pub name: Option<Box<[u8]>>,
+    pub name: Option<Arc<[u8]>>,
     /// For a page that was read: the file that was, and the length it has in the archive if that is another.
     pub page: Option<(FileIdentity, Option<u64>)>,
     /// Whether it is a folder.
@@ -180,16 +183,18 @@ impl Rows {
         rows.renamed = Renamed::look(portal, &rows, &place)?;
         let links = rows.renamed.as_ref().map(Renamed::links);
         texts::archive(&mut rows.items, links.as_ref());
-        let listed = listed(&rows);
         let loose = Loose::look(portal, &rows, &place);
         let loose = loose.map_err(|source| BackupError::Loose { course: place.code.clone(), source })?;
         let (files, course_info) = std::thread::scope(|scope| {
-            let looking = scope.spawn(|| LookedAt::look(portal, &place, &listed, &loose));
+            let looking = scope.spawn(|| {
+                let listed = listed(&rows);
+                LookedAt::look(portal, &place, &listed, &loose).map(|files| (listed, files))
+            });
             let encoder = Encoder::new(2000 * rows.documents.len());
             let course_info = course_info::write(&rows, &loose, encoder).finish();
             (looking.join(), course_info)
         });
-        let files = files.map_err(|_| BackupError::Fault)??;
+        let (listed, files) = files.map_err(|_| BackupError::Fault)??;
         let kept = Arc::new(Rows {
             place,
             changed: changed(&rows),
@@ -214,12 +219,27 @@ impl Rows {
             let category = session.row(sql, &[row.get("category_code").clone()])?;
             let category_name = category.map_or(Value::Null, |category| category.get("name").clone());
             let documents = document::load(session, course)?;
-            let keys = documents.iter().map(|document| (document.path.clone(), document.iid)).collect();
+            // Only pages of a selection lead to any document.
+            let named = |path: &[u8]| !selection.is_all() || tool::names_documents_in(path);
+            let keys = documents.iter().filter(|document| named(&document.path));
+            let keys = keys.map(|document| (document.path.clone(), document.iid)).collect();
             let items = Items::load(session, row.clone(), keys)?;
             let named = users::named(&items, documents.iter().flat_map(|document| &document.properties));
             let users = users::marks(session, &named)?;
             let portal_url = course::course_url(session, course)?;
-            Ok(CourseRows { course: row, category_name, portal_url, documents, items, users, renamed: None, selection })
+            let keys: Vec<i64> = documents.iter().map(|document| document.iid).collect();
+            let document_fields = extra_field::load(session, extra_field::DOCUMENT, &keys)?;
+            Ok(CourseRows {
+                course: row,
+                category_name,
+                portal_url,
+                documents,
+                document_fields,
+                items,
+                users,
+                renamed: None,
+                selection,
+            })
         })
     }
 }
@@ -263,8 +283,10 @@ fn files_of(table: &Table, record: &Record, listed: &mut Vec<Listed>) {
         let plain =
             !name.is_empty() && name != b"." && name != b".." && !name.iter().any(|byte| matches!(byte, b'/' | 0));
         if plain {
-            let place = [files.folder.as_bytes(), b"/", &name].concat().into();
-            listed.push(Listed { place, name: None, page: None, folder: false, without_disk: None });
+            for name in files.small_name(&name).into_iter().chain([name]) {
+                let place = [files.folder.as_bytes(), b"/", &name].concat().into();
+                listed.push(Listed { place, name: None, page: None, folder: false, without_disk: None });
+            }
         }
     }
     if let Some(path) = table.directory.and_then(|directory| directory.path(record)) {

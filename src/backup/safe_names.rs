@@ -13,6 +13,9 @@ use crate::course::names;
 /// The longest safe name in bytes; leaves room for a number.
 const LONGEST_NAME: usize = 200;
 
+/// The longest path below the Document folder that Chamilo stores, in letters (`c_document.path` without a slash).
+const LONGEST_PATH: usize = 254;
+
 /// The longest extension that is kept, with its dot, in bytes.
 const LONGEST_EXTENSION: usize = 20;
 
@@ -29,6 +32,15 @@ impl SafeNames {
         if documents.iter().all(is_safe) {
             return None;
         }
+        let loose = SafeNames::choose(documents, usize::MAX);
+        let fits = |path: &Vec<u8>| path.len() <= LONGEST_PATH;
+        // Letters of other scripts become several: then no name gets longer than it was.
+        Some(if loose.safe.values().all(fits) { loose } else { SafeNames::choose(documents, 0) })
+    }
+
+    /// Chooses names of at most `longest` letters, or as many as the true ones have.
+    fn choose(documents: &[Document], longest: usize) -> SafeNames {
+        let is_safe = |document: &Document| document.path.split(|byte| *byte == b'/').all(names::survives_import);
         // Names that may stay are taken first: the others must not push them aside.
         let mut taken: HashSet<Vec<u8>> =
             documents.iter().filter(|document| is_safe(document)).map(|document| document.path.clone()).collect();
@@ -48,14 +60,15 @@ impl SafeNames {
                 let parent = safe.get(parent).map_or(parent, Vec::as_slice).to_vec();
                 let candidate = join(&parent, name);
                 let kept = names::survives_import(name) && (parent == split(path).0 || !taken.contains(&candidate));
-                let chosen = if kept { candidate } else { free_name(&parent, name, &taken) };
+                let room = longest.max(String::from_utf8_lossy(name).chars().count());
+                let chosen = if kept { candidate } else { free_name(&parent, name, room, &taken) };
                 if chosen != path {
                     taken.insert(chosen.clone());
                     safe.insert(path.to_vec(), chosen);
                 }
             }
         }
-        Some(SafeNames { safe })
+        SafeNames { safe }
     }
 
     /// The safe path of the document `path`, `None` if it is safe as it is.
@@ -64,8 +77,8 @@ impl SafeNames {
     }
 }
 
-/// A safe path for `name` in the folder `parent` that nobody has.
-fn free_name(parent: &[u8], name: &[u8], taken: &HashSet<Vec<u8>>) -> Vec<u8> {
+/// A safe path for `name` in the folder `parent` that nobody has, of `room` letters if that can be.
+fn free_name(parent: &[u8], name: &[u8], room: usize, taken: &HashSet<Vec<u8>>) -> Vec<u8> {
     let clean = names::disable_scripts(&names::clean(name));
     let (stem, extension) = match clean.rfind('.') {
         Some(dot) if clean.len() - dot <= LONGEST_EXTENSION => clean.split_at(dot),
@@ -79,8 +92,12 @@ fn free_name(parent: &[u8], name: &[u8], taken: &HashSet<Vec<u8>>) -> Vec<u8> {
         // Nothing of the name can stay.
         (false, false) => ("document", ""),
     };
-    let numbered = (2..).map(|number| format!("{stem}_{number}{extension}"));
-    let candidates = std::iter::once(format!("{stem}{extension}")).chain(numbered);
+    let named = |suffix: String| {
+        let room = room.saturating_sub(suffix.len() + extension.len()).max(1);
+        format!("{}{suffix}{extension}", stem.get(..room).unwrap_or(stem).trim_end_matches(['-', '.']))
+    };
+    let numbered = (2..).map(|number| named(format!("_{number}")));
+    let candidates = std::iter::once(named(String::new())).chain(numbered);
     let mut paths = candidates.map(|name| join(parent, name.as_bytes()));
     paths.find(|path| !taken.contains(path)).unwrap_or_default()
 }
@@ -145,6 +162,21 @@ mod tests {
         }
         assert_eq!(safe(&names, paths[1]), "Lecon-1/Les-volcans-dAuvergne.html");
         assert_eq!(safe(&names, "plain/é.txt"), "plain/e.txt");
+    }
+
+    #[test]
+    fn a_path_that_chamilo_can_store_stays_one_that_it_can_store() {
+        let folder = "日本語の資料".repeat(10);
+        let paths = [folder.clone(), format!("{folder}/{folder}"), format!("{folder}/{folder}/{folder}.html")];
+        let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+        assert!(paths[2].chars().count() <= LONGEST_PATH);
+        let names = names(&paths).unwrap();
+        for path in &paths {
+            let safe = safe(&names, path);
+            assert!(safe.len() <= LONGEST_PATH, "{} letters: {safe}", safe.len());
+            assert!(safe.split('/').all(|name| names::survives_import(name.as_bytes())), "{safe}");
+        }
+        assert!(safe(&names, paths[2]).ends_with(".html"));
     }
 
     #[test]

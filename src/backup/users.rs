@@ -14,14 +14,13 @@ use crate::php::{Key, Value as Php};
 use crate::portal::database::{DatabaseError, Row, Session};
 
 /// Columns of `c_item_property` with users.
-const PROPERTY_USERS: [&str; 2] = ["insert_user_id", "lastedit_user_id"];
+const PROPERTY_USERS: [&str; 3] = ["insert_user_id", "lastedit_user_id", "to_user_id"];
 
 /// The users that items and property rows name.
-pub fn named<'a>(items: &Items, documents: impl Iterator<Item = &'a Row>) -> BTreeSet<i64> {
+pub fn named<'a>(items: &'a Items, documents: impl Iterator<Item = &'a Row>) -> BTreeSet<i64> {
     let mut users = BTreeSet::new();
-    let mut of_properties = |row: &Row| users.extend(PROPERTY_USERS.iter().filter_map(|column| row.int(column)));
-    documents.for_each(&mut of_properties);
-    items.iter().flat_map(|(_, items)| items).flat_map(|item| &item.properties).for_each(&mut of_properties);
+    let items_properties = items.iter().flat_map(|(_, items)| items).flat_map(|item| &item.properties);
+    documents.chain(items_properties).for_each(|row| of_property(row, &mut users));
     for (kind, items) in items.iter() {
         for item in items {
             of_record(&kind.table, &item.record, &mut users);
@@ -38,9 +37,15 @@ fn of_record(table: &Table, record: &Record, users: &mut BTreeSet<i64>) {
     }
     for (child, records) in table.children.iter().zip(&record.children) {
         for record in records {
+            let properties = record.beside.iter().flat_map(|beside| &beside.properties);
+            properties.for_each(|row| of_property(row, users));
             of_record(child, record, users);
         }
     }
+}
+
+fn of_property(row: &Row, users: &mut BTreeSet<i64>) {
+    users.extend(PROPERTY_USERS.iter().filter_map(|column| row.int(column)));
 }
 
 /// The marks of the given users.

@@ -75,6 +75,9 @@ fn print(course: &str, report: &Report) {
     for what in &report.not_understood {
         println!("  not understood, left out: {what}");
     }
+    if report.not_understood_more > 0 {
+        println!("  and {} more", report.not_understood_more);
+    }
 }
 
 fn print_outcome(kind: &str, outcome: &import::Outcome) {

@@ -135,6 +135,8 @@ pub struct Import<'a> {
     open: Vec<Open>,
     columns: HashMap<&'static str, Vec<String>>,
     cut: Vec<String>,
+    /// The first new row of each group, by the key in the archive that names it.
+    groups: Keys,
     keeps_keys: bool,
 }
 
@@ -166,6 +168,7 @@ impl<'a> Import<'a> {
             open: Vec::new(),
             columns: HashMap::new(),
             cut: Vec::new(),
+            groups: Keys::new(),
             keeps_keys: false,
         })
     }
@@ -259,9 +262,12 @@ impl<'a> Import<'a> {
                     extra_field::insert(self.session, of, key, field, &self.stamp)?;
                 }
             }
-            if let (Some(shortcut), Some(1)) = (kind.table.shortcut, record.int(SHORTCUT)) {
+            let told = record.beside.as_ref().and_then(|beside| beside.shortcut.as_ref());
+            if let Some(shortcut) = kind.table.shortcut
+                && (told.is_some() || record.int(SHORTCUT) == Some(1))
+            {
                 let name = record.bytes("name");
-                shortcut::insert(self.session, &shortcut, self.course.id, key, &name)?;
+                shortcut::insert(self.session, &shortcut, self.course.id, key, &name, told)?;
             }
             outcome.added += 1;
         }
@@ -283,7 +289,7 @@ impl<'a> Import<'a> {
     pub fn finish(self) -> Result<Vec<Lost>, ImportError> {
         let mut lost = Vec::new();
         for open in self.open {
-            match self.keys.get(&open.target) {
+            match self.keys.get(&open.target).or_else(|| self.groups.get(&open.target)) {
                 Some(key) => {
                     let table = open.table;
                     let sql =
@@ -381,6 +387,7 @@ impl<'a> Import<'a> {
                 );
                 match present.iter().position(|(text, _)| *text == canonical) {
                     Some(place) => self.same(child, row, present.remove(place).1),
+                    None if self.is_about_another_portal(child, row)? => {}
                     None => {
                         self.insert(child, row, Some((table, old, key)))?;
                         joined = true;
@@ -495,16 +502,36 @@ impl<'a> Import<'a> {
         if let Some(old) = record.key(table) {
             self.keys.insert((table.name, old), row);
         }
+        if let Some(named) = table.group.and_then(|column| reference(record.get(column))) {
+            self.groups.entry((table.name, named)).or_insert(row);
+        }
         self.open.extend(open.into_iter().map(|(column, target)| Open { table, row, column, target }));
         for (child, records) in table.children.iter().zip(&record.children) {
             for child_record in records {
-                let key = self.insert(child, child_record, Some((table, record, row)))?;
-                if let Some(tool) = child.property_tool {
-                    self.insert_property_row(tool, None, key)?;
+                if self.is_about_another_portal(child, child_record)? {
+                    continue;
                 }
+                let key = self.insert(child, child_record, Some((table, record, row)))?;
+                self.insert_beside(child, child_record, key)?;
             }
         }
         Ok(row)
+    }
+
+    /// Whether a row is nothing without something that this portal does not have.
+    fn is_about_another_portal(&self, table: &Table, record: &Record) -> Result<bool, DatabaseError> {
+        for (column, role) in table.roles {
+            let Role::Portal(target) = role else { continue };
+            let needed = schema::columns(table.name).iter().any(|known| known.name == *column && !known.is_nullable());
+            let there = match reference(record.get(column)) {
+                Some(key) => self.portal_has(target, key)?,
+                None => false,
+            };
+            if needed && !there {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Gives the row `row`, which nothing refers to yet, the key that it has in the archive if that is free. Returns the
@@ -566,17 +593,66 @@ impl<'a> Import<'a> {
         Ok(self.session.row(&format!("SELECT id FROM `{table}` WHERE id = ?"), &[key.into()])?.is_some())
     }
 
-    /// Inserts the property row of a new item: what the archive says, else that it is visible.
+    /// Inserts the property rows of a new item.
     fn insert_property(&self, item: &Item, key: i64) -> Result<(), ImportError> {
-        let Some(tool) = item.kind.property_tool else { return Ok(()) };
-        let newest = item.newest_property();
-        if newest.is_none() && self.origin.complete {
-            return Ok(());
+        match item.kind.property_tool {
+            Some(_) if item.properties.is_empty() && self.origin.complete => Ok(()),
+            Some(tool) => self.insert_properties(tool, &item.properties, key),
+            None => Ok(()),
         }
-        self.insert_property_row(tool, newest, key)
     }
 
-    fn insert_property_row(&self, tool: &str, newest: Option<&Row>, key: i64) -> Result<(), ImportError> {
+    /// Inserts what belongs to a new row of the child table `table` in other tables; `record` is the row it was made of.
+    fn insert_beside(&self, table: &Table, record: &Record, key: i64) -> Result<(), ImportError> {
+        let beside = record.beside.as_deref();
+        // Old archives of ours, and Chamilo's, tell nothing of property rows.
+        let told = beside.is_some_and(|beside| beside.properties_told);
+        let rows = beside.map_or(&[] as &[Row], |beside| &beside.properties);
+        if let Some(tool) = table.property_tool.filter(|_| !told || !rows.is_empty()) {
+            self.insert_properties(tool, rows, key)?;
+        }
+        if let Some(of) = table.extra_fields {
+            for field in beside.into_iter().flat_map(|beside| &beside.fields) {
+                extra_field::insert(self.session, of, key, field, &self.stamp)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Inserts what the property rows of an archive say of a new row, or that it is visible if there are none.
+    ///
+    /// Rows of the base course come along, each with its audience: everybody, or a user that the portal knows. Those of
+    /// sessions do not, and groups are not in archives. What was for nobody else than such an audience is for teachers:
+    /// it must not be shown to all because those it was meant for are not here.
+    fn insert_properties(&self, tool: &str, rows: &[Row], key: i64) -> Result<(), ImportError> {
+        let set = |row: &Row, column: &str| row.int(column).is_some_and(|number| number != 0);
+        let base: Vec<&Row> = rows.iter().filter(|row| !set(row, "session_id")).collect();
+        // Chamilo's own archives have users there that nothing was meant for (its importer writes who imports).
+        let user = |row: &Row| row.int("to_user_id").filter(|user| *user != 0 && self.origin.complete);
+        let mut kept = base.iter().copied().filter(|row| !set(row, "to_group_id")).filter_map(|row| match user(row) {
+            None => Some((row, None)),
+            Some(user) => self.origin.users.get(&user).map(|known| (row, Some(*known))),
+        });
+        let Some(first) = kept.next() else {
+            let newest = rows.iter().max_by_key(|row| super::document::rank(row));
+            let visibility = if base.is_empty() { None } else { Some(0) };
+            return self.insert_property_row(tool, newest, key, None, visibility);
+        };
+        std::iter::once(first)
+            .chain(kept)
+            .try_for_each(|(row, to)| self.insert_property_row(tool, Some(row), key, to, None))
+    }
+
+    /// Inserts one property row, by what `row` of an archive says; for the user `to` or everybody, with the
+    /// visibility of `row` if none is given.
+    fn insert_property_row(
+        &self,
+        tool: &str,
+        newest: Option<&Row>,
+        key: i64,
+        to: Option<i64>,
+        visibility: Option<i64>,
+    ) -> Result<(), ImportError> {
         let text = |column: &str| newest.map(|row| row.bytes(column)).filter(|text| !text.is_empty());
         let now = self.stamp.datetime().into_bytes();
         let user = |column: &str| {
@@ -590,14 +666,15 @@ impl<'a> Import<'a> {
         let text = |column: &str| text(column).filter(|text| fits(column, &Value::from(text.clone())));
         let date = |column: &str| Value::from(text(column).unwrap_or_else(|| now.clone()));
         let edit = text("lastedit_type").unwrap_or_else(|| added(tool));
-        let visibility = newest.and_then(|row| row.int("visibility")).filter(|shown| (0..=2).contains(shown));
+        let told = || newest.and_then(|row| row.int("visibility")).filter(|shown| (0..=2).contains(shown));
+        let visibility = visibility.or_else(told);
         let visibility = visibility.unwrap_or(1);
         let row = self.session.insert(
             "c_item_property",
             &[
                 ("c_id", self.course.id.into()),
                 ("to_group_id", Value::Null),
-                ("to_user_id", Value::Null),
+                ("to_user_id", to.into()),
                 ("insert_user_id", user("insert_user_id")),
                 ("session_id", Value::Null),
                 ("id", Value::Null),
@@ -743,7 +820,7 @@ impl Sides<'_> {
                 Role::Key if column.name == table.key && is_name(Some(column), value) => Role::Data,
                 role => role,
             };
-            if !self.told.column(table, column.name) {
+            if !self.told.column(table, column.name) || table.group == Some(column.name) {
                 continue;
             }
             let shown = match role {

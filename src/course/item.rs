@@ -3,7 +3,7 @@
 //! A [`Record`] is one row and, for each child table, its records; an [`Item`] is the record of a main table with its
 //! property rows. They look the same whether they were read from the database or from an archive.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::portal::database::{DatabaseError, Row, Session, Value};
@@ -24,6 +24,21 @@ pub struct Record {
     archived: Vec<(Arc<str>, Value)>,
     /// For each child table of the declaration, in its order, its records.
     pub children: Vec<Vec<Record>>,
+    /// What other tables hold of the row; `None` if that is nothing.
+    pub beside: Option<Box<Beside>>,
+}
+
+/// Rows of other tables that are about a row. Properties and fields of an item stand in the [`Item`].
+#[derive(Clone, Debug, Default)]
+pub struct Beside {
+    /// All rows of `c_item_property` for it, oldest first.
+    pub properties: Vec<Row>,
+    /// Whether an archive tells its property rows, so that none means none.
+    pub properties_told: bool,
+    /// Values of its extra fields.
+    pub fields: Vec<Row>,
+    /// Its row in `c_tool`, if it has a place on the course's home page: of an item too.
+    pub shortcut: Option<Row>,
 }
 
 impl Record {
@@ -33,6 +48,7 @@ impl Record {
             values: Vec::new(),
             archived: Vec::new(),
             children: table.children.iter().map(|_| Vec::new()).collect(),
+            beside: None,
         }
     }
 
@@ -78,6 +94,11 @@ impl Record {
     /// Columns and values.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.values.iter().map(|(name, value)| (&**name, value))
+    }
+
+    /// What other tables hold of the row, to be added to.
+    pub fn beside_mut(&mut self) -> &mut Beside {
+        self.beside.get_or_insert_default()
     }
 
     /// The key that other rows refer to the row of `table` by; `None` if the record has none.
@@ -141,7 +162,7 @@ impl Item {
 pub struct Items {
     /// The row of `course`.
     pub course: Row,
-    /// Keys of the documents by path below the Document folder.
+    /// Keys of the documents by path below the Document folder, at least of those that rows name by their names.
     pub documents: HashMap<Vec<u8>, i64>,
     kinds: Vec<(&'static Kind, Vec<Item>)>,
 }
@@ -155,7 +176,7 @@ impl Items {
     /// Reads the items of all tools of a course; `documents` are the keys of its documents by path.
     pub fn load(session: &dyn Session, course: Row, documents: HashMap<Vec<u8>, i64>) -> Result<Items, DatabaseError> {
         // Documents, by far the most, are read with their rows.
-        let mut properties = Properties::load(session, &course, "tool <> ?", "document")?;
+        let mut properties = Properties::load(session, &course, "tool <> ?", &["document"])?;
         let mut kinds = Vec::new();
         for kind in TOOLS.iter().flat_map(|tool| tool.kinds) {
             kinds.push((kind, load_kind(session, kind, &course, &mut properties)?));
@@ -201,22 +222,37 @@ fn change_records(table: &Table, record: &mut Record, change: &mut dyn FnMut(&Ta
 
 /// Reads the items of one kind of a course.
 pub fn load_one_kind(session: &dyn Session, kind: &'static Kind, course: &Row) -> Result<Vec<Item>, DatabaseError> {
-    let mut properties = match kind.property_tool {
-        Some(tool) => Properties::load(session, course, "tool = ?", tool)?,
-        None => Properties(HashMap::new()),
+    let mut tools: Vec<&str> = kind.property_tool.into_iter().collect();
+    property_tools(&kind.table, &mut tools);
+    let mut properties = match tools.as_slice() {
+        [] => Properties(HashMap::new()),
+        tools => {
+            let condition = format!("tool IN ({})", vec!["?"; tools.len()].join(", "));
+            Properties::load(session, course, &condition, tools)?
+        }
     };
     load_kind(session, kind, course, &mut properties)
+}
+
+/// Adds the words of property rows of the tables below `table`.
+fn property_tools(table: &Table, found: &mut Vec<&str>) {
+    for child in table.children {
+        found.extend(child.property_tool);
+        property_tools(child, found);
+    }
 }
 
 /// Property rows of a course by tool and item.
 struct Properties(HashMap<(Vec<u8>, i64), Vec<Row>>);
 
 impl Properties {
-    /// Reads the rows of the course that fulfil `condition` on `tool`.
-    fn load(session: &dyn Session, course: &Row, condition: &str, tool: &str) -> Result<Properties, DatabaseError> {
+    /// Reads the rows of the course that fulfil `condition`, with a `?` for each of `tools`.
+    fn load(session: &dyn Session, course: &Row, condition: &str, tools: &[&str]) -> Result<Properties, DatabaseError> {
         let mut found: HashMap<(Vec<u8>, i64), Vec<Row>> = HashMap::new();
         let sql = format!("SELECT * FROM c_item_property WHERE c_id = ? AND {condition} ORDER BY iid");
-        session.query(&sql, &[course.get("id").clone(), tool.into()], &mut |row| {
+        let params: Vec<Value> =
+            [course.get("id").clone()].into_iter().chain(tools.iter().map(|tool| Value::from(*tool))).collect();
+        session.query(&sql, &params, &mut |row| {
             found.entry((row.bytes("tool"), row.int("ref").unwrap_or(0))).or_default().push(row);
             Ok(())
         })?;
@@ -236,10 +272,10 @@ fn load_kind(
 ) -> Result<Vec<Item>, DatabaseError> {
     let table = &kind.table;
     let mut records = select(session, table, None, course, kind.condition, kind.order)?;
-    attach_children(session, table, course, &mut records)?;
-    let shortcuts = match (table.shortcut, course.int("id")) {
+    attach_children(session, table, course, &mut records, properties)?;
+    let mut shortcuts = match (table.shortcut, course.int("id")) {
         (Some(shortcut), Some(course)) => shortcut::load(session, &shortcut, course)?,
-        _ => HashSet::new(),
+        _ => HashMap::new(),
     };
     let mut fields = match table.extra_fields {
         Some(kind) if !records.is_empty() => {
@@ -250,8 +286,13 @@ fn load_kind(
     };
     let mut items = Vec::with_capacity(records.len());
     for mut record in records {
-        if record.key(table).is_some_and(|key| shortcuts.contains(&key)) {
-            record.set(SHORTCUT, Value::Int(1));
+        if let Some(shortcut) = table.shortcut
+            && let Some(row) = record.key(table).and_then(|key| shortcuts.remove(&key))
+        {
+            if shortcut::is_visible(&row, &shortcut) {
+                record.set(SHORTCUT, Value::Int(1));
+            }
+            record.beside_mut().shortcut = Some(row);
         }
         let properties = match kind.property_tool {
             Some(tool) => properties.take(tool, record.key(table)),
@@ -330,6 +371,7 @@ fn attach_children(
     table: &Table,
     course: &Row,
     records: &mut [Record],
+    properties: &mut Properties,
 ) -> Result<(), DatabaseError> {
     if records.is_empty() {
         return Ok(());
@@ -339,7 +381,8 @@ fn attach_children(
             continue;
         }
         let mut rows = select(session, child, Some(table), course, "", "")?;
-        attach_children(session, child, course, &mut rows)?;
+        attach_children(session, child, course, &mut rows, properties)?;
+        attach_beside(session, child, &mut rows, properties)?;
         let mut by_parent: HashMap<i64, Vec<Record>> = HashMap::new();
         for row in rows {
             by_parent.entry(row.int(child.parent).unwrap_or(0)).or_default().push(row);
@@ -348,6 +391,40 @@ fn attach_children(
             let own = record.key(table).and_then(|key| by_parent.remove(&key)).unwrap_or_default();
             if let Some(children) = record.children.get_mut(place) {
                 *children = own;
+            }
+        }
+        let Some(group) = table.group.filter(|_| child.of_group) else { continue };
+        for record in records.iter_mut() {
+            let own = record.int(group).and_then(|key| by_parent.remove(&key)).unwrap_or_default();
+            if let Some(children) = record.children.get_mut(place) {
+                children.extend(own);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Hands the rows of the child table `table` what other tables hold of them.
+fn attach_beside(
+    session: &dyn Session,
+    table: &Table,
+    records: &mut [Record],
+    properties: &mut Properties,
+) -> Result<(), DatabaseError> {
+    if let Some(tool) = table.property_tool {
+        for record in records.iter_mut() {
+            let found = properties.take(tool, record.key(table));
+            if !found.is_empty() {
+                record.beside_mut().properties = found;
+            }
+        }
+    }
+    if let Some(kind) = table.extra_fields {
+        let keys: Vec<i64> = records.iter().filter_map(|record| record.key(table)).collect();
+        let mut fields = extra_field::load(session, kind, &keys)?;
+        for record in records.iter_mut() {
+            if let Some(found) = record.key(table).and_then(|key| fields.remove(&key)) {
+                record.beside_mut().fields = found;
             }
         }
     }

@@ -16,7 +16,7 @@ pub mod names;
 pub mod property_rows;
 pub mod quota;
 pub mod rules;
-mod shortcut;
+pub mod shortcut;
 pub mod staging;
 mod stamp;
 pub mod tool;

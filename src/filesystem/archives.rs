@@ -8,12 +8,15 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use tracing::debug;
+
 use crate::archive::{Archive, Cache, Checksums};
-use crate::backup::{BackupFiles, Digest, Remembered};
+use crate::backup::{BackupFiles, Digest, Remembered, Selection};
 use crate::course::Course;
 use crate::portal::Portal;
 
 use super::FsError;
+use super::ahead::Ahead;
 use super::computed::{Computed, Kept, What};
 
 /// Size and time of an archive.
@@ -44,6 +47,7 @@ pub struct Archives {
     lasting: Duration,
     slots: Mutex<HashMap<Which, Slot>>,
     kept: KeptArchives,
+    ahead: Ahead,
 }
 
 /// Files listed in all archives kept together; each costs about 100 bytes.
@@ -51,6 +55,9 @@ const FILES_KEPT: usize = 250_000;
 
 /// Archives whose last look is kept; there are many selections and learning paths of each course.
 const SLOTS_KEPT: usize = 10_000;
+
+/// The archive that is computed ahead.
+const WHOLE: What = What::Backup(Selection::ALL);
 
 /// How long what a `stat` has seen of the files serves the opening that follows it: programs look and then open.
 const FRESH: Duration = Duration::from_millis(20);
@@ -114,11 +121,45 @@ impl Archives {
     /// Archives whose checksums and times are remembered in `cache`; a look lasts for `lasting`.
     pub fn new(portal: &Portal, cache: Arc<Cache>, checksums: Arc<Checksums>, lasting: Duration) -> Archives {
         let remembered = Remembered::new(cache, portal.root().display().to_string());
-        Archives { checksums, remembered, lasting, slots: Mutex::default(), kept: KeptArchives::default() }
+        Archives {
+            checksums,
+            remembered,
+            lasting,
+            slots: Mutex::default(),
+            kept: KeptArchives::default(),
+            ahead: Ahead::default(),
+        }
     }
 
     /// Size and time of an archive of `course`.
     pub fn summary(&self, portal: &Portal, course: &Course, what: What) -> Result<Summary, FsError> {
+        if what == WHOLE {
+            self.ahead.asked(course.id);
+        }
+        self.compute(portal, course, what)
+    }
+
+    /// Notes that the folder of `course` is listed. If its backup will be asked for next, its size is computed meanwhile.
+    pub fn listed(self: &Arc<Self>, portal: &Arc<Portal>, course: &Course) {
+        // What does not last would be computed twice.
+        if self.lasting < FRESH || !self.ahead.listed(course.id) {
+            return;
+        }
+        let (archives, portal, course) = (Arc::clone(self), Arc::clone(portal), course.clone());
+        let work = move || {
+            if let Err(error) = archives.compute(&portal, &course, WHOLE) {
+                // Whoever asks will be told.
+                let code = String::from_utf8_lossy(&course.code);
+                debug!("the backup of course {code} can't be computed ahead: {error}");
+            }
+            archives.ahead.done();
+        };
+        if std::thread::Builder::new().name("ahead".into()).spawn(work).is_err() {
+            self.ahead.done();
+        }
+    }
+
+    fn compute(&self, portal: &Portal, course: &Course, what: What) -> Result<Summary, FsError> {
         let which = (course.id, what);
         let slot = self.slot(which);
         let mut looked = slot.lock().unwrap_or_else(PoisonError::into_inner);

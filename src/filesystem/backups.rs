@@ -90,6 +90,7 @@ impl Receiver for Backups {
         let options = Options { adopt, ..Options::default() };
         let report = fs.bringing(course, || restore_spool(&fs.portal, &row, spool, options))?;
         fs.absent.is_filled(course);
+        fs.something_came(course);
         Ok(Taken { node: None, report: summary(&report) })
     }
 }
@@ -197,7 +198,11 @@ pub fn summary(report: &Report) -> String {
         parts.push(format!("{} references lead to things that the archive does not hold", report.lost_references));
     }
     if !report.not_understood.is_empty() {
-        parts.push(format!("not understood, left out: {}", report.not_understood.join(", ")));
+        let more = match report.not_understood_more {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        parts.push(format!("not understood, left out: {}{more}", report.not_understood.join(", ")));
     }
     parts.join("; ")
 }

@@ -166,6 +166,15 @@ impl<S: Sink> Writer<S> {
         self.sink.put(scalar);
     }
 
+    /// Writes entries of the open array that another writer has spelled already: `count` scalars with their keys.
+    pub fn spelled_entries(&mut self, entries: &[u8], count: usize) {
+        for _ in 0..count {
+            self.nesting.key(false);
+            self.nesting.value();
+        }
+        self.sink.put(entries);
+    }
+
     /// Opens an array of `count` entries.
     pub fn begin_array(&mut self, count: usize) {
         self.nesting.value();

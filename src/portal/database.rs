@@ -143,6 +143,11 @@ impl Row {
         self.get(column).as_text()
     }
 
+    /// The names of its columns: the same list for all rows of one answer.
+    pub fn columns(&self) -> &Arc<[Arc<str>]> {
+        &self.columns
+    }
+
     /// How many columns the row has.
     pub fn len(&self) -> usize {
         self.values.len()

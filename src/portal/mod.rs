@@ -11,6 +11,7 @@ pub mod database;
 pub mod intent;
 pub mod journal;
 pub mod mariadb;
+pub mod mark;
 pub mod recovery;
 pub mod schema;
 mod settings;

@@ -13,7 +13,7 @@ use super::database::{DatabaseError, DatabaseExt, Session};
 use super::journal::{Act, Entry, Witness};
 use super::staging::{Abandoned, CACHE};
 use super::storage::Folder;
-use super::{Portal, crash, intent, schema};
+use super::{Portal, crash, intent, mark, schema};
 
 /// What was done about one abandoned staging folder.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,7 +52,8 @@ pub fn recover(portal: &Portal) -> Result<Vec<Recovered>, RecoverError> {
     for abandoned in Abandoned::find(portal.root()).map_err(failed)? {
         let failed = |source| RecoverError::Files { path: abandoned.path.clone(), source };
         let mut recovered = Recovered { folder: abandoned.path.clone(), ..Recovered::default() };
-        if let Some(journal) = abandoned.journal().map_err(failed)? {
+        let journal = abandoned.journal().map_err(failed)?;
+        if let Some(journal) = &journal {
             let cache = Folder::open(&portal.root().join(CACHE)).map_err(failed)?;
             // As a writer: nobody commits such a row between the look and the move.
             portal.database().write(|session| {
@@ -71,6 +72,12 @@ pub fn recover(portal: &Portal) -> Result<Vec<Recovered>, RecoverError> {
         })?;
         let path = abandoned.path.clone();
         abandoned.remove().map_err(|source| RecoverError::Files { path, source })?;
+        // Not before the journal is gone: it would be read again, and the mark be missed.
+        let marks: Vec<Witness> =
+            journal.into_iter().flat_map(|journal| journal.entries).map(|entry| entry.witness).collect();
+        if marks.iter().any(mark::is_mark) {
+            portal.database().write(|session| marks.iter().try_for_each(|witness| mark::clear(session, witness)))?;
+        }
         all.push(recovered);
     }
     Ok(all)

@@ -178,7 +178,7 @@ impl Maker<'_> {
             let name = [base.as_bytes(), place.get(folder.len() + 1..).unwrap_or_default()].concat();
             all.push(name.clone());
             let content = Content::File { source: place.clone(), identity: *identity };
-            self.imported.push(Entry { name, mode: 0o644, mtime: identity.mtime.seconds, content });
+            self.imported.push(Entry { name: name.into(), mode: 0o644, mtime: identity.mtime.seconds, content });
         }
         let steps = steps::without_empty_folders(steps::of(path));
         let identifiers: HashMap<Vec<u8>, i64> =
@@ -307,13 +307,13 @@ fn entries(
             Some(bytes) => Content::Bytes(bytes.into()),
             None => Content::File { source: file.place.into(), identity: file.identity },
         };
-        entries.push(Entry { name: file.name.into_bytes(), mode: file.mode, mtime, content });
+        entries.push(Entry { name: file.name.into_bytes().into(), mode: file.mode, mtime, content });
     }
     entries
 }
 
 fn bytes_entry(name: Vec<u8>, mtime: i64, bytes: Vec<u8>) -> Entry<Place> {
-    Entry { name, mode: 0o644, mtime, content: Content::Bytes(bytes.into()) }
+    Entry { name: name.into(), mode: 0o644, mtime, content: Content::Bytes(bytes.into()) }
 }
 
 /// Which launch page needs a file.

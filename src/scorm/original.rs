@@ -75,10 +75,10 @@ pub fn parts(rows: &CourseRows, path: &Item, top: Option<&Folder>) -> Result<Par
             None => name,
         };
         let content = Content::File { source: place.clone(), identity: *identity };
-        entries.push(Entry { name, mode: 0o644, mtime: identity.mtime.seconds, content });
+        entries.push(Entry { name: name.into(), mode: 0o644, mtime: identity.mtime.seconds, content });
     }
     // The manifest comes first: some importers look only there.
-    entries.sort_by(|a, b| (a.name != MANIFEST, &a.name).cmp(&(b.name != MANIFEST, &b.name)));
+    entries.sort_by(|a, b| (*a.name != *MANIFEST, &a.name).cmp(&(*b.name != *MANIFEST, &b.name)));
     let looked = Looked { files: Vec::new(), folders: vec![(folder, files)] };
     let renamed = renamed.into_iter().map(|(stored, name)| (name, stored)).collect();
     let description = Description {

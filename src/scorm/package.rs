@@ -80,7 +80,7 @@ pub enum PackageError {
 }
 
 /// A path below a course's folder.
-pub type Place = Box<[u8]>;
+pub type Place = Arc<[u8]>;
 
 /// Files by their places.
 pub type Walked = Vec<(Place, FileIdentity)>;

@@ -63,7 +63,7 @@ pub fn open(
         .map(|moment| [FOLDER.as_bytes(), b"/", code, b"/", moment, b"/", FILES, b"/"].concat())
         .collect();
     let mut entries = vec![Entry {
-        name: COURSE_INFO.as_bytes().to_vec(),
+        name: COURSE_INFO.as_bytes().into(),
         mode: 0o644,
         mtime: Trash::time(name).unwrap_or(0),
         content: Content::Bytes(Arc::new(course_info)),

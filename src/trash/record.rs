@@ -16,7 +16,7 @@ const END: &[u8] = b"end";
 const FIELDS: usize = 8;
 
 /// A path below the course's folder.
-pub type Place = Box<[u8]>;
+pub type Place = std::sync::Arc<[u8]>;
 
 /// A course's backup at one moment, without the serialized course.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,7 +93,7 @@ impl Record {
                 }
                 _ => return None,
             };
-            entries.push(Entry { name: name.to_vec(), mode: number(mode)?, mtime: number(mtime)?, content });
+            entries.push(Entry { name: (*name).into(), mode: number(mode)?, mtime: number(mtime)?, content });
         }
         Some(Record { course: number(course)?, directory: directory.to_vec(), entries })
     }
@@ -115,7 +115,7 @@ mod tests {
         let mtime = FileTime { seconds: -5, nanoseconds: 7 };
         let identity = FileIdentity { device: 0, inode: u64::MAX, size: 12, mtime, ctime: FileTime::default() };
         let file = Content::File { source: b"document/a\n\xff".as_slice().into(), identity };
-        let entry = |name: &[u8], content| Entry { name: name.to_vec(), mode: 0o644, mtime: -1, content };
+        let entry = |name: &[u8], content| Entry { name: name.into(), mode: 0o644, mtime: -1, content };
         let entries = vec![
             entry(b"document/", Content::Folder),
             entry(b"document/a", file),

@@ -35,18 +35,18 @@ impl Files for Paths {
 pub const TIME: i64 = 1_795_489_193;
 
 pub fn folder(name: &str) -> Entry<PathBuf> {
-    Entry { name: name.into(), mode: 0o755, mtime: TIME, content: Content::Folder }
+    Entry { name: name.as_bytes().into(), mode: 0o755, mtime: TIME, content: Content::Folder }
 }
 
 pub fn bytes(name: &str, bytes: &[u8]) -> Entry<PathBuf> {
-    Entry { name: name.into(), mode: 0o640, mtime: TIME, content: Content::Bytes(bytes.to_vec().into()) }
+    Entry { name: name.as_bytes().into(), mode: 0o640, mtime: TIME, content: Content::Bytes(bytes.to_vec().into()) }
 }
 
 /// The entry of a file on disk as it is now.
 pub fn file(name: &str, path: &Path) -> Entry<PathBuf> {
     let identity = FileIdentity::of(&fs::metadata(path).unwrap());
     let content = Content::File { source: path.to_owned(), identity };
-    Entry { name: name.into(), mode: 0o644, mtime: TIME, content }
+    Entry { name: name.as_bytes().into(), mode: 0o644, mtime: TIME, content }
 }
 
 pub fn archive(entries: Vec<Entry<PathBuf>>) -> Archive<Paths> {

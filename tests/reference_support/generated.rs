@@ -33,6 +33,7 @@ const FIXED: &[(&str, &str, [&str; ROWS as usize])] = &[
     ("c_student_publication", "filetype", ["folder", "folder", "folder", "folder"]),
     ("c_student_publication", "parent_id", ["0", "0", "0", "0"]),
     ("c_student_publication", "url", ["/one", "/two", "/three", "/four"]),
+    ("skill_rel_gradebook", "skill_id", ["3", "4", "3", "4"]),
     ("c_tool_intro", "id", ["course_homepage", "link", "forum", "quiz"]),
 ];
 
@@ -73,6 +74,11 @@ pub fn portal(nowhere: i64) -> (tempfile::TempDir, Portal) {
         .write(|session| {
             let documents = documents(session, &course, &top, &stamp);
             session.execute("INSERT INTO room (id, title) VALUES (3, 'Lab'), (4, 'Hall')", &[])?;
+            for skill in [3, 4] {
+                let sql = "INSERT INTO skill (id, name, short_code, description, access_url_id, icon, status, updated_at) \
+                           VALUES (?, 'Reading', '', '', 1, '', 1, '2026-01-01 00:00:00')";
+                session.execute(sql, &[skill.into()])?;
+            }
             session.execute("INSERT INTO grade_model (id, name) VALUES (3, 'Letters'), (4, 'Points')", &[])?;
             let mut maker = Maker { session, course: &course, top: &top, types: &types, documents, nowhere, drawn: 0 };
             for kind in TOOLS.iter().flat_map(|tool| tool.kinds) {

@@ -11,6 +11,7 @@ use rustix::fs::FileType;
 use crate::course::Stamp;
 use crate::course::document::DocumentTree;
 use crate::course::document_rows::{self, DocumentKind, NewDocument};
+use crate::course::extra_field;
 use crate::course::html::{self, Address};
 use crate::portal::Settings;
 use crate::portal::database::{Session, Value};
@@ -337,6 +338,9 @@ impl Documents<'_> {
         };
         if document.readonly {
             session.execute("UPDATE c_document SET readonly = 1 WHERE iid = ?", &[iid.into()])?;
+        }
+        for field in &document.fields {
+            extra_field::insert(session, extra_field::DOCUMENT, iid, field, &self.stamp)?;
         }
         self.date(session, course, iid, document)?;
         Ok(iid)

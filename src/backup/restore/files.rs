@@ -60,6 +60,13 @@ impl<'a> Plan<'a> {
         }
     }
 
+    /// The folder `place` will be made, though there may be one now: that will make way.
+    pub fn folder_anew(&mut self, place: &[u8], witness: Witness) {
+        if self.folders.insert(place.to_vec()) {
+            self.journal.made(self.below_courses(place), witness);
+        }
+    }
+
     /// The file `staged` of the folder `staging` will be moved to `place`, whose folder is made for it.
     pub fn file(&mut self, staging: &Folder, staged: &[u8], place: &[u8], witness: Witness) -> io::Result<()> {
         if let Some(slash) = place.iter().rposition(|byte| *byte == b'/') {
@@ -230,20 +237,36 @@ pub struct Staged {
     /// The name that it gets if another file has its own: stored names mean nothing to people, and Chamilo's are
     /// random too.
     pub spare: Vec<u8>,
+    /// The name of its smaller version there, if the archive has one.
+    pub small: Option<Vec<u8>>,
+    /// The folder that it goes into, and what else is known of such files.
+    pub files: Files,
     /// The table whose rows name it.
     pub table: &'static Table,
-    /// The column with the name.
-    pub column: &'static str,
+}
+
+impl Staged {
+    /// The place of its smaller version and the name that this one was unpacked under, if the file itself is called
+    /// `name`.
+    pub fn small(&self, name: &[u8]) -> Option<(Vec<u8>, &[u8])> {
+        Some((self.place(&self.files.small_name(name)?), self.small.as_deref()?))
+    }
+
+    /// The place of a file called `name`.
+    pub fn place(&self, name: &[u8]) -> Vec<u8> {
+        [self.files.folder.as_bytes(), b"/", name].concat()
+    }
 }
 
 /// Unpacked files by folder and name in the archive.
 pub type StagedNames = HashMap<(&'static str, Vec<u8>), Staged>;
 
-/// A name that nobody else has drawn.
-pub fn fresh_name() -> io::Result<Vec<u8>> {
+/// A name that nobody else has drawn, with the extension of `name`.
+pub fn fresh_name(name: &[u8]) -> io::Result<Vec<u8>> {
     let mut bytes = [0; 8];
     File::open("/dev/urandom")?.read_exact(&mut bytes)?;
-    Ok(format!("{:016x}", u64::from_le_bytes(bytes)).into_bytes())
+    let extension = name.iter().rposition(|byte| *byte == b'.').and_then(|dot| name.get(dot..)).unwrap_or_default();
+    Ok([format!("{:016x}", u64::from_le_bytes(bytes)).as_bytes(), extension].concat())
 }
 
 /// The files of items, unpacked aside and waiting for their rows.
@@ -269,15 +292,21 @@ impl Attachments for StagedFiles<'_, '_> {
         }
         let Some(staged) = self.staged.get(&key) else { return Ok(None) };
         self.placed.folder(files.folder.as_bytes(), self.folder_mode)?;
-        let place = |name: &[u8]| [files.folder.as_bytes(), b"/", name].concat();
-        let got = match self.placed.file(self.staging, &staged.aside, &place(name)) {
+        let got = match self.placed.file(self.staging, &staged.aside, &staged.place(name)) {
             Ok(()) => name,
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                self.placed.file(self.staging, &staged.aside, &place(&staged.spare))?;
+                self.placed.file(self.staging, &staged.aside, &staged.place(&staged.spare))?;
                 &staged.spare
             }
             Err(error) => return Err(error),
         };
+        if let Some((place, aside)) = staged.small(got) {
+            match self.placed.file(self.staging, aside, &place) {
+                // A smaller version that somebody left behind makes no harm.
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+                _ => {}
+            }
+        }
         self.names.insert(key, got.to_vec());
         Ok(Some(got.to_vec()))
     }

@@ -6,6 +6,8 @@ use crate::course::item::{Item, Record};
 use crate::course::tool::{Files, Kind, Table};
 use crate::php::Value;
 
+use super::super::course_info::SHOWN_BY_STEPS;
+use super::super::loose_files::is_step;
 use super::super::reader::{BackupFile, ReadBackupError};
 use super::super::resource;
 use super::Report;
@@ -25,20 +27,23 @@ pub fn read(course: &Value<'_>, report: &mut Report) -> ReadItems {
             continue;
         }
         let Some(kind) = resource::kind_of(&key) else {
-            for (id, resource) in resources.entries() {
-                report.not_understood.push(format!("{key} {}: {}", shown(&id.plain()), class(resource)));
+            for (id, resource) in resources.entries().iter().filter(|(_, resource)| !is_step(resource)) {
+                report.strange(|| format!("{key} {}: {}", shown(&id.plain()), class(resource)));
             }
             continue;
         };
         let read = resource::read(kind, resources);
-        report.not_understood.extend(read.strange.into_iter().map(|(id, class)| format!("{key} {id}: {class}")));
+        for (id, class) in read.strange {
+            report.strange(|| format!("{key} {id}: {class}"));
+        }
+        report.not_understood_more += read.more_strange;
         found.insert(kind.key, read.items.into_iter().filter(|item| !item.is_deleted()).collect());
     }
     ReadItems(found)
 }
 
 /// Keys of the map that name documents a second time, for Chamilo's importer.
-const NOT_CONTENT: [&str; 2] = ["final_item", "readout_text"];
+const NOT_CONTENT: [&str; 3] = SHOWN_BY_STEPS;
 
 fn shown(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
@@ -104,16 +109,15 @@ impl ReadItems {
             if staged.contains_key(&key) {
                 continue;
             }
-            if let Some(entry) = entry_of(backup, &files, &key.1)? {
-                let aside = format!("file-{}", staged.len()).into_bytes();
-                let failed = |source| files_error(code, &entry, source);
-                let mut file = staging.folder().create_file(&aside, 0o600).map_err(failed)?;
-                backup.unpack_to(&entry, &mut file)?;
-                let mode = rustix::fs::Mode::from_raw_mode(file_mode);
-                rustix::fs::fchmod(&file, mode).map_err(|error| failed(error.into()))?;
-                let spare = fresh_name().map_err(failed)?;
-                staged.insert(key, Staged { aside, spare, table, column: files.column });
-            }
+            let Some(entry) = entry_of(backup, &files, &key.1)? else { continue };
+            let aside = unpack(code, backup, &entry, staging, format!("file-{}", staged.len()), file_mode)?;
+            let spare = fresh_name(&key.1).map_err(|source| files_error(code, &entry, source))?;
+            staged.insert(key, Staged { aside, spare, small: None, files, table });
+        }
+        for (number, ((_, name), staged)) in staged.iter_mut().enumerate() {
+            let Some(small) = staged.files.small_name(name) else { continue };
+            let Some(entry) = entry_of(backup, &staged.files, &small)? else { continue };
+            staged.small = Some(unpack(code, backup, &entry, staging, format!("small-{number}"), file_mode)?);
         }
         Ok(staged)
     }
@@ -124,6 +128,23 @@ impl ReadItems {
             plan_folders(&item.kind.table, &item.record, plan);
         }
     }
+}
+
+/// Unpacks a file of the archive into the staging folder, where it is called `aside`; returns that name.
+fn unpack(
+    code: &str,
+    backup: &mut BackupFile,
+    entry: &[u8],
+    staging: &Staging,
+    aside: String,
+    mode: u32,
+) -> Result<Vec<u8>, RestoreError> {
+    let failed = |source| files_error(code, entry, source);
+    let mut file = staging.folder().create_file(aside.as_bytes(), 0o600).map_err(failed)?;
+    backup.unpack_to(entry, &mut file)?;
+    let mode = rustix::fs::Mode::from_raw_mode(mode);
+    rustix::fs::fchmod(&file, mode).map_err(|error| failed(error.into()))?;
+    Ok(aside.into_bytes())
 }
 
 fn plan_folders(table: &Table, record: &Record, plan: &mut Plan<'_>) {

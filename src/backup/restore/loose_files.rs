@@ -16,11 +16,11 @@ use crate::course::import::Outcome;
 use crate::course::tool::{TOOLS, xapi};
 use crate::php::Value;
 use crate::portal::Settings;
-use crate::portal::journal::Witness;
+use crate::portal::mark::Mark;
 use crate::portal::staging::Staging;
 use crate::portal::storage::Folder;
 
-use super::super::loose_files::{ASSET, ASSETS_OF_ITEMS, PACKAGE, PICTURES, SCORM, Tree, is_deep, walk};
+use super::super::loose_files::{ASSET, ASSETS_OF_ITEMS, PACKAGE, PICTURES, SCORM, Tree, is_deep, is_step, walk};
 use super::super::reader::BackupFile;
 use super::documents::{finish, parent};
 use super::files::{Compare, Placed, Plan};
@@ -106,13 +106,16 @@ fn paths(course: &Value<'_>, (key, class): (&str, &str), report: &mut Report) ->
     let resources = course.get("resources").and_then(|resources| resources.get(key));
     let mut paths = Vec::new();
     for (id, resource) in resources.into_iter().flat_map(Value::entries) {
+        if is_step(resource) {
+            continue;
+        }
         let found = resource.as_object().map(|object| shown(&object.class));
         let found = found.as_deref().unwrap_or("no object");
         match resource.get("path").and_then(Value::as_bytes) {
             Some(path) if found.rsplit('\\').next().is_some_and(|found| found.eq_ignore_ascii_case(class)) => {
                 paths.push(path.into_owned());
             }
-            _ => report.not_understood.push(format!("{key} {}: {found}", shown(&id.plain()))),
+            _ => report.strange(|| format!("{key} {}: {found}", shown(&id.plain()))),
         }
     }
     paths
@@ -242,7 +245,7 @@ fn pictures(
             }
         // Chamilo lists an empty path if a course has only the small picture.
         } else if !path.is_empty() && !ASSETS_OF_ITEMS.iter().any(|items| path.starts_with(items.as_bytes())) {
-            report.not_understood.push(format!("{} {}: {}", ASSET.0, shown(&path), ASSET.1));
+            report.strange(|| format!("{} {}: {}", ASSET.0, shown(&path), ASSET.1));
         }
     }
     Ok((units.into_values().collect(), outcome))
@@ -321,6 +324,13 @@ impl There {
             }
         }
         Ok(true)
+    }
+}
+
+impl Staged {
+    /// Whether anything is to be placed.
+    pub fn places_any(&self) -> bool {
+        self.0.iter().flatten().any(|step| matches!(step, Step::New | Step::Replace(_)))
     }
 }
 
@@ -428,20 +438,18 @@ impl LooseFiles {
 
     /// Notes what [`place`](Self::place) will do. That it was done for good is told by the rows of the learning paths of
     /// a package; one without a path, and a picture, is undone by a recovery.
-    pub fn plan(&self, plan: &mut Plan<'_>, aside: &Aside, items: &ReadItems) -> io::Result<()> {
+    pub fn plan(&self, plan: &mut Plan<'_>, aside: &Aside, mark: &Mark) -> io::Result<()> {
+        let witness = mark.witness();
         for ((key, units, _), steps) in self.kinds.iter().zip(&aside.loose.0) {
             for (number, (unit, step)) in units.iter().zip(steps).enumerate() {
-                let witness = witness(plan, unit, items);
                 match step {
                     Step::Equal | Step::Conflict => continue,
-                    Step::New => {}
+                    Step::New => unit.folders.iter().for_each(|folder| plan.folder(folder, witness.clone())),
                     Step::Replace(_) => {
                         let name = [format!("{key}-{number}/").as_bytes(), REPLACED].concat();
                         plan.aside(&unit.place, &name, witness.clone());
+                        unit.folders.iter().for_each(|folder| plan.folder_anew(folder, witness.clone()));
                     }
-                }
-                for folder in &unit.folders {
-                    plan.folder(folder, witness.clone());
                 }
                 for (file, path) in unit.files.keys().enumerate() {
                     let staged = staged_name(key, number, file);
@@ -495,25 +503,6 @@ impl LooseFiles {
             report.items.push((key, outcome));
         }
         Ok(())
-    }
-}
-
-/// The row of a learning path or activity that shows a package.
-fn witness(plan: &Plan<'_>, unit: &Unit, items: &ReadItems) -> Witness {
-    let activities = items.of("xapi_tool").iter();
-    let mut activities = activities
-        .filter(|item| xapi::package(&item.record.bytes(item.kind.table.launch), None).as_ref() == Some(&unit.place));
-    if let Some(activity) = activities.next() {
-        // Its address will be another one if the course is.
-        return plan.row(&activity.kind.table, "title", activity.record.bytes("title"));
-    }
-    let folder = unit.place.strip_prefix(SCORM).and_then(|place| place.strip_prefix(b"/")).unwrap_or_default();
-    let paths = items.of("learnpath").iter();
-    let mut paths = paths.map(|path| (&path.kind.table, path.record.bytes("path")));
-    let shows = |path: &[u8]| !folder.is_empty() && path.split(|byte| *byte == b'/').next() == Some(folder);
-    match paths.find(|(_, path)| shows(path)) {
-        Some((table, path)) => plan.row(table, "path", path),
-        None => Witness::default(),
     }
 }
 

@@ -9,7 +9,7 @@
 
 mod again;
 mod documents;
-mod files;
+pub(crate) mod files;
 mod items;
 mod loose_files;
 mod plan;
@@ -30,6 +30,7 @@ use crate::course::{Course, Stamp};
 use crate::php::Value;
 use crate::portal::database::{DatabaseError, DatabaseExt, Session};
 use crate::portal::journal::Journal;
+use crate::portal::mark::Mark;
 use crate::portal::staging::Staging;
 use crate::portal::storage::Folder;
 use crate::portal::{Portal, Settings, crash};
@@ -138,8 +139,22 @@ pub struct Report {
     pub lost_references: usize,
     /// What was not understood: resource type, key and class.
     pub not_understood: Vec<String>,
+    /// How many more were not understood; an archive may hold a million of them.
+    pub not_understood_more: usize,
     /// Texts in which characters were replaced that the database can't hold: table, key in the archive and column.
     pub replaced: Vec<String>,
+}
+
+/// How much of what was not understood is named.
+const MOST_NAMED: usize = 1000;
+
+impl Report {
+    fn strange(&mut self, what: impl FnOnce() -> String) {
+        match self.not_understood.len() {
+            0..MOST_NAMED => self.not_understood.push(what()),
+            _ => self.not_understood_more += 1,
+        }
+    }
 }
 
 /// Restores the backup `archive` into the course `code`.
@@ -332,7 +347,10 @@ impl Work<'_> {
         let documents = self.documents(address)?;
         let aside = self.unpack(&documents, &top, &present, backup, &items, progress)?;
         let failed = |error| files_error(self.code, b"app/cache", error);
-        let journal = self.journal(course, &top, &documents, &aside, &items).map_err(failed)?;
+        // No row of the archive names packages and pictures for certain: their paths may be here already.
+        let mark = Mark::draw(course.id).map_err(failed)?;
+        let marked = aside.loose.places_any();
+        let journal = self.journal((course, &mark), &top, &documents, &aside, &items).map_err(failed)?;
         aside.staging.write_journal(&journal).map_err(failed)?;
         let mut placed = Placed::new(&top);
         self.portal.database().write(|session| {
@@ -342,6 +360,9 @@ impl Work<'_> {
                 create::describe(session, course.id, description)?;
             }
             self.add(session, course, &documents, &aside, &mut placed, items, report)?;
+            if marked {
+                mark.set(session)?;
+            }
             aside.staging.sync().map_err(failed)?;
             crash::point("before-commit");
             Ok::<_, RestoreError>(())
@@ -351,13 +372,22 @@ impl Work<'_> {
         if let Err(error) = aside.staging.sync() {
             tracing::warn!("what was restored into {} is not yet on the disk for good: {error}", self.code);
         }
+        // The journal goes first: without the mark it would take files away.
+        let journal = aside.staging.path().to_owned();
+        drop(aside);
+        if marked
+            && !journal.exists()
+            && let Err(error) = self.portal.database().write(|session| mark.clear(session))
+        {
+            tracing::warn!("the mark of a restore is left among the settings of course {}: {error}", self.code);
+        }
         Ok(())
     }
 
     /// What the restore will place in `course`.
     fn journal(
         &self,
-        course: &Course,
+        (course, mark): (&Course, &Mark),
         top: &Folder,
         documents: &Documents<'_>,
         aside: &Aside,
@@ -367,14 +397,16 @@ impl Work<'_> {
         for (number, document) in self.planned.iter().enumerate() {
             documents.plan(&mut plan, aside, number, document)?;
         }
-        for ((folder, name), staged) in &aside.files {
+        for ((_, name), staged) in &aside.files {
             for name in [name, &staged.spare] {
-                let place = [folder.as_bytes(), b"/", name].concat();
-                let row = plan.row(staged.table, staged.column, name.clone());
-                plan.file(aside.staging.folder(), &staged.aside, &place, row)?;
+                let row = plan.row(staged.table, staged.files.column, name.clone());
+                plan.file(aside.staging.folder(), &staged.aside, &staged.place(name), row.clone())?;
+                if let Some((place, small)) = staged.small(name) {
+                    plan.file(aside.staging.folder(), small, &place, row)?;
+                }
             }
         }
-        self.loose.plan(&mut plan, aside, items)?;
+        self.loose.plan(&mut plan, aside, mark)?;
         items.plan_folders(&mut plan);
         Ok(plan.finish())
     }

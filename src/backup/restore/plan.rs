@@ -43,6 +43,8 @@ pub struct Planned {
     pub readonly: bool,
     /// The property row of the archive that counts, if there is one with dates.
     pub history: Option<Row>,
+    /// Values of its extra fields.
+    pub fields: Vec<Row>,
 }
 
 /// A document as an archive describes it.
@@ -67,6 +69,8 @@ pub struct Described {
     pub readonly: bool,
     /// Its property row, if there is one with dates.
     pub history: Option<Row>,
+    /// Values of its extra fields.
+    pub fields: Vec<Row>,
 }
 
 /// Judges the documents of `course`; folders come before what is in them.
@@ -111,6 +115,7 @@ pub fn plan(
             patches: patches(resource),
             readonly: extra(resource, "readonly").and_then(Value::as_int) == Some(1),
             history: newest.filter(|row| has_history(row)).map(extras::read_property),
+            fields: resource.get("extraFields").map(extras::read_fields).unwrap_or_default(),
         });
     }
     judged(backup, described, settings, report)
@@ -178,6 +183,7 @@ pub fn judged(
             patches: document.patches,
             readonly: document.readonly,
             history: document.history,
+            fields: document.fields,
         });
     }
     planned.sort_by(|a, b| a.path.cmp(&b.path));
@@ -212,6 +218,7 @@ fn with_folders(planned: Vec<Planned>) -> Result<Vec<Planned>, Vec<u8>> {
                     patches: Vec::new(),
                     readonly: false,
                     history: None,
+                    fields: Vec::new(),
                 });
             }
         }

@@ -149,11 +149,9 @@ impl Import<'_> {
         record: &Record,
     ) -> Result<Option<i64>, ImportError> {
         let Some(key) = record.key(table) else { return Ok(None) };
-        let row = self.insert(child, row, Some((table, record, key)))?;
-        if let Some(tool) = child.property_tool {
-            self.insert_property_row(tool, None, row)?;
-        }
-        Ok(Some(row))
+        let new = self.insert(child, row, Some((table, record, key)))?;
+        self.insert_beside(child, row, new)?;
+        Ok(Some(new))
     }
 
     /// Makes `there`, a row of the course, say what `new` says; the rows below it too. `only` names the columns and
@@ -214,10 +212,8 @@ impl Import<'_> {
                     }
                     Pair::New(number) => {
                         if let Some(row) = rows.get(number) {
-                            let row = self.insert(child, row, Some((table, new, key)))?;
-                            if let Some(tool) = child.property_tool {
-                                self.insert_property_row(tool, None, row)?;
-                            }
+                            let key = self.insert(child, row, Some((table, new, key)))?;
+                            self.insert_beside(child, row, key)?;
                             changed = true;
                         }
                     }

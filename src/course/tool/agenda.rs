@@ -47,7 +47,7 @@ const ATTACHMENT: Table = Table {
     roles: &[("path", Role::Loose)],
     property_tool: Some("calendar_event_attachment"),
     // Chamilo's CourseArchiver puts the files one level too high.
-    files: Some(Files { column: "path", folder: "upload/calendar", also: Some("upload") }),
+    files: Some(Files { column: "path", folder: "upload/calendar", also: Some("upload"), small: false }),
     ..Table::COURSE
 };
 

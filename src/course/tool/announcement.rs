@@ -41,6 +41,6 @@ const ATTACHMENT: Table = Table {
     parent: "announcement_id",
     roles: &[("path", Role::Loose)],
     // Chamilo's CourseArchiver puts the files one level too high.
-    files: Some(Files { column: "path", folder: "upload/announcements", also: Some("upload") }),
+    files: Some(Files { column: "path", folder: "upload/announcements", also: Some("upload"), small: false }),
     ..Table::COURSE
 };

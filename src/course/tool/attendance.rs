@@ -29,8 +29,13 @@ const ATTENDANCE: Kind = Kind {
     place: &[],
 };
 
-const CALENDAR: Table =
-    Table { name: "c_attendance_calendar", parent: "attendance_id", children: &[GROUP, SHEET], ..Table::COURSE };
+const CALENDAR: Table = Table {
+    name: "c_attendance_calendar",
+    parent: "attendance_id",
+    extra_fields: Some(25),
+    children: &[GROUP, SHEET],
+    ..Table::COURSE
+};
 
 /// Dates of single groups. Groups are in no backup, and a date of a group that is not there is seen by nobody.
 const GROUP: Table =

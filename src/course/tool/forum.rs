@@ -48,7 +48,7 @@ const FORUM: Kind = Kind {
             ("forum_image", Role::Loose),
         ],
         children: &[users_own("c_forum_notification", "forum_id")],
-        files: Some(Files { column: "forum_image", folder: "upload/forum/images", also: None }),
+        files: Some(Files { column: "forum_image", folder: "upload/forum/images", also: None, small: false }),
         ..Table::COURSE
     },
     condition: "",
@@ -140,6 +140,8 @@ const POST: Kind = Kind {
     order: "post_id, iid",
     form: Form::Object(Object {
         obj: Obj::Row { more: &[], zeroed: &["post_parent_id"], first: false },
+        // Chamilo's importer stops at a thread if there is no list of posts at all.
+        with: Some("thread"),
         ..Object::EMPTY
     }),
     property_tool: Some("forum_post"),
@@ -154,7 +156,7 @@ const ATTACHMENT: Table = Table {
     // The second key stays NULL (data rules 0.2), and the file gets a name that is free.
     roles: &[("id", Role::Key), ("path", Role::Loose)],
     parent: "post_id",
-    files: Some(Files { column: "path", folder: "upload/forum", also: None }),
+    files: Some(Files { column: "path", folder: "upload/forum", also: None, small: false }),
     ..Table::COURSE
 };
 

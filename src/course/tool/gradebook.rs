@@ -21,6 +21,7 @@ pub const TOOL: Tool = Tool { name: "Gradebook", kinds: &[KIND] };
 const CATEGORY: &str = "gradebook_category";
 const EVALUATION: &str = "gradebook_evaluation";
 const LINK: &str = "gradebook_link";
+const SCORES: &str = "gradebook_score_display";
 
 /// Tables whose rows know the course by its code.
 const BY_CODE: Table = Table { primary: "id", owner: Owner::Code, ..Table::COURSE };
@@ -55,6 +56,15 @@ const KIND: Kind = Kind {
                 roles: &[("ref_id", Role::ReferenceBy("type", TARGETS)), ("user_id", Role::User)],
                 ..BY_CODE
             },
+            Table {
+                name: SCORES,
+                primary: "id",
+                key: "id",
+                owner: Owner::Parent,
+                parent: "category_id",
+                ..Table::COURSE
+            },
+            SKILLS,
             users("gradebook_certificate", "cat_id"),
             users("gradebook_score_log", "category_id"),
         ],
@@ -68,6 +78,16 @@ const KIND: Kind = Kind {
     properties_archived: false,
     // A course has one category at the top: Chamilo shows no second one.
     place: &["parent_id"],
+};
+
+/// Skills that are earned with a category. Skills belong to the portal.
+const SKILLS: Table = Table {
+    name: "skill_rel_gradebook",
+    primary: "id",
+    owner: Owner::Parent,
+    parent: "gradebook_id",
+    roles: &[("skill_id", Role::Portal("skill"))],
+    ..Table::COURSE
 };
 
 /// Where links lead, by type. The others lead to no content of a course: 2 to the drop box, 10 to portfolios.

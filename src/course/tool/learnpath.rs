@@ -3,12 +3,14 @@
 //! A step's `path` is the key of what it shows, in a table that its type tells; steps refer to each other by `iid`.
 //! A path may stand on the course's home page, as a row of `c_tool` that Chamilo's archives tell in one word.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::php::{Key, Object as PhpObject, Value as Php};
 use crate::portal::database::Value;
 
 use super::{
-    Files, Form, Item, Items, Kind, Object, Owner, Property, Record, Role, SHORTCUT, Shortcut, Source, Special, Table,
-    Tool,
+    Files, Form, Item, Items, Kind, Object, Owner, Property, Record, Role, SHORTCUT, Shortcut, Source, Special, TOOLS,
+    Table, Tool,
 };
 
 /// The tool.
@@ -21,6 +23,7 @@ const CATEGORY: Kind = Kind {
         name: "c_lp_category",
         key: "iid",
         roles: &[("position", Role::Loose)],
+        shortcut: Some(Shortcut { image: "lp_category.gif", link: "lp/lp_controller.php?action=view_category&id=" }),
         children: &[Table {
             name: "c_lp_category_user",
             primary: "id",
@@ -107,6 +110,7 @@ const STEP: Table = Table {
         ("prerequisite", STEP_OF_CHAMILO),
         ("search_did", Role::Loose),
     ],
+    extra_fields: Some(7),
     ..Table::COURSE
 };
 
@@ -146,6 +150,7 @@ const PATH: Kind = Kind {
             column: "preview_image",
             folder: "upload/learning_path/images",
             also: Some("upload/images"),
+            small: true,
         }),
         shortcut: Some(Shortcut { image: "scormbuilder.gif", link: "lp/lp_controller.php?action=view&lp_id=" }),
         ..Table::COURSE
@@ -249,6 +254,28 @@ const WORK_TIME: Special = Special {
     },
     covers: &["accumulate_work_time"],
 };
+
+/// The types of steps whose target Chamilo's importer looks up under another word, or leaves as it is (Chamilo 1.11,
+/// CourseRestorer). Of all others it looks for the target under the type itself.
+const MAPPED: [&str; 10] =
+    ["document", "hotpotatoes", "quiz", "link", "forum", "thread", "survey", "student_publication", "xapi", "sco"];
+
+/// The paths of steps that Chamilo's importer would lose, by their types: what they show is no resource, such as the
+/// assets of a SCORM package. `shown` are types of steps that find a document all the same.
+pub fn lost_paths(items: &Items, shown: &[&str]) -> BTreeMap<String, BTreeSet<Vec<u8>>> {
+    let mut lost: BTreeMap<String, BTreeSet<Vec<u8>>> = BTreeMap::new();
+    let steps = items.of(PATH.key).iter().flat_map(|path| path.record.children_of(&PATH.table, STEP.name));
+    for step in steps {
+        let Ok(kind) = String::from_utf8(step.bytes("item_type")) else { continue };
+        let path = step.bytes("path");
+        let is_resource = || TOOLS.iter().flat_map(|tool| tool.kinds).any(|known| known.key == kind);
+        let is_known = MAPPED.contains(&kind.as_str()) || shown.contains(&kind.as_str()) || is_resource();
+        if !is_known && !kind.is_empty() && !path.is_empty() && path != b"0" {
+            lost.entry(kind).or_default().insert(path);
+        }
+    }
+    lost
+}
 
 /// The steps of all paths of a type that show a document, for Chamilo's importer: it looks such documents up under the
 /// type.

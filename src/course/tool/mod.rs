@@ -67,6 +67,8 @@ pub struct Object {
     pub linked: Option<(&'static str, &'static str)>,
     /// An entry after the items that stands for no row.
     pub pseudo: Option<Pseudo>,
+    /// Another kind: where it has items the key of this one is written too, be it of an empty list.
+    pub with: Option<&'static str>,
     /// Whether Chamilo writes the items' keys as numbers on every version of PHP.
     pub number_keys: bool,
     /// Completes a record that was read from an archive of Chamilo with what other properties tell.
@@ -83,8 +85,16 @@ pub struct Pseudo {
 
 impl Object {
     /// An object without any property of its own.
-    pub const EMPTY: Object =
-        Object { own: &[], obj: Obj::Null, dynamic: &[], linked: None, pseudo: None, number_keys: false, mend: None };
+    pub const EMPTY: Object = Object {
+        own: &[],
+        obj: Obj::Null,
+        dynamic: &[],
+        linked: None,
+        pseudo: None,
+        with: None,
+        number_keys: false,
+        mend: None,
+    };
 
     /// All its properties with a source, those inside `obj` too.
     fn properties(&'static self) -> impl Iterator<Item = &'static Property> {
@@ -205,6 +215,12 @@ pub struct Table {
     /// For a main table: an item whose place is taken gives the rows below it to the one that is there, unless that
     /// is to be overwritten. Only for tables below which there are neither files nor property rows.
     pub joined: bool,
+    /// A [`Role::Late`] column that all rows of a group share: the key of its first row. If that row is gone, the first
+    /// that is there stands for the group.
+    pub group: Option<&'static str>,
+    /// For a child table: whether its rows belong to the group of the row that they name. They stay with the first of
+    /// it that is there.
+    pub of_group: bool,
     /// What archives add to its keys, see [`archived_key`](Self::archived_key).
     pub shift: i64,
 }
@@ -231,6 +247,8 @@ impl Table {
         keeps_deleted: false,
         also: "",
         joined: false,
+        group: None,
+        of_group: false,
         shift: 0,
     };
 
@@ -314,10 +332,11 @@ pub enum Owner {
     Parent,
 }
 
-/// A row of `c_tool` that leads from the course's home page to an item: its picture, and its link up to the item's key.
+/// A row of `c_tool` that leads from the course's home page to an item: its picture, and its link up to the item's key,
+/// with the parameter that holds it last.
 #[derive(Clone, Copy)]
 pub struct Shortcut {
-    /// The picture's file name (Chamilo 1.11, CourseBuilder finds shortcuts by it).
+    /// The picture's file name (Chamilo 1.11, CourseBuilder finds those of learning paths by it).
     pub image: &'static str,
     /// The link, to which the key is added.
     pub link: &'static str,
@@ -370,6 +389,17 @@ pub struct Files {
     pub folder: &'static str,
     /// Another folder in which Chamilo's own archives have them.
     pub also: Option<&'static str>,
+    /// Whether Chamilo keeps a smaller version of each picture beside it, see [`small_name`](Self::small_name).
+    pub small: bool,
+}
+
+impl Files {
+    /// The name of the smaller version of a picture (Chamilo 1.11, 64 pixels): `a.64.png` beside `a.png`.
+    pub fn small_name(&self, name: &[u8]) -> Option<Vec<u8>> {
+        let dot = name.iter().rposition(|byte| *byte == b'.').filter(|_| self.small)?;
+        let (stem, extension) = name.split_at_checked(dot)?;
+        Some([stem, b".64", extension].concat())
+    }
 }
 
 /// A folder in the course that belongs to a row, for files of users that come later.
@@ -389,6 +419,15 @@ impl Directory {
         let plain = !matches!(name, b"" | b"." | b"..") && !name.iter().any(|byte| matches!(byte, b'/' | 0));
         plain.then(|| [self.folder.as_bytes(), b"/", name].concat())
     }
+}
+
+/// Whether rows may hold the name of the document at `path` (below the Document folder).
+pub fn names_documents_in(path: &[u8]) -> bool {
+    fn names(table: &Table, path: &[u8]) -> bool {
+        let folder = |role: &Role| matches!(role, Role::DocumentName(folder) if path.starts_with(folder.as_bytes()));
+        table.roles.iter().any(|(_, role)| folder(role)) || table.children.iter().any(|child| names(child, path))
+    }
+    TOOLS.iter().flat_map(|tool| tool.kinds).any(|kind| names(&kind.table, path))
 }
 
 /// Whether the item's own properties tell the column of the main row.

@@ -1,7 +1,7 @@
 //! The wiki: every version of every page is an item.
 //!
-//! A page is known by the key of its first version (`page_id`). What belongs to the page as a whole hangs on that
-//! version, so that it is there once for each page.
+//! A page is known by the key of its first version (`page_id`). What belongs to the page as a whole hangs on the first
+//! version that is there, so that it is there once for each page.
 
 use super::{Form, Kind, Object, Property, Role, Source, Table, Tool};
 
@@ -25,6 +25,7 @@ const VERSION: Kind = Kind {
             ("user_ip", Role::Loose),
         ],
         children: &[CONFIGURATION, DISCUSSION, MAIL],
+        group: Some("page_id"),
         ..Table::COURSE
     },
     condition: "",
@@ -55,6 +56,7 @@ const CONFIGURATION: Table = Table {
     name: "c_wiki_conf",
     key: "iid",
     parent: "page_id",
+    of_group: true,
     roles: &[("task", Role::Html), ("feedback1", Role::Html), ("feedback2", Role::Html), ("feedback3", Role::Html)],
     ..Table::COURSE
 };

@@ -152,6 +152,7 @@ fn documents(package: &Package, json: &Json, incoming: &mut Incoming) {
             patches: list(told, "undo").filter_map(patch).collect(),
             readonly: told.get("readonly").and_then(Json::as_bool).unwrap_or(false),
             history: None,
+            fields: Vec::new(),
         });
     }
     let by_place: HashMap<Vec<u8>, &str> = list(json, "files")
