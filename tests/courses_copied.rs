@@ -91,8 +91,7 @@ fn cp_r_of_a_course_makes_the_same_course() {
             assert_eq!(description(&portal, code), description(&portal, &copy));
             // And over itself again.
             run("cp", &[&option, &"-T", &mount.join(code), &mount.join(&copy)]);
-            let again = [code, &copy].map(|code| Side::new(&portal.portal, code).items());
-            assert_eq!(again[0], again[1], "{code} {copy}");
+            expect_equal((&portal, code), (&portal, &copy), But::LastEdit);
         }
     }
     portal.check_finds_nothing();
@@ -109,8 +108,10 @@ fn rsync_of_a_course_makes_the_same_course_and_the_second_time_changes_nothing()
         let again = rsync(&mount.join(code), &mount.join(&copy));
         // Archives hold keys and codes of their own course.
         let archives = ["backup.zip", "scorm.zip", "Learnpath/"];
-        let is_archive = |line: &&str| archives.iter().any(|name| line.contains(name));
-        let changed: Vec<&str> = again.lines().filter(|line| !is_archive(line)).collect();
+        let is_archive = |line: &str| archives.iter().any(|name| line.contains(name));
+        // A folder gets another time when the backup puts a page with adapted links into it after rsync has left it.
+        let is_time = |line: &str| line.starts_with(".d..t");
+        let changed: Vec<&str> = again.lines().filter(|line| !is_archive(line) && !is_time(line)).collect();
         assert!(changed.is_empty(), "{again}");
         expect_equal((&portal, code), (&portal, &copy), But::LastEdit);
     }

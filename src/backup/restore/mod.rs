@@ -416,7 +416,7 @@ impl Work<'_> {
         let editor_css = format!("{portal_url}web/css/editor.css");
         let pages = Pages { from: self.origin.address.clone(), to, editor_css };
         let (code, settings, stamp, users) = (self.code, self.settings, self.stamp, &self.origin.users);
-        Ok(Documents { code, settings, stamp, pages, users, adopt: self.options.adopt, again: self.again })
+        Ok(Documents { code, settings, stamp, pages, users, again: self.again })
     }
 
     fn size(&self, counts: impl Fn(&Planned) -> bool) -> u64 {
@@ -505,7 +505,9 @@ impl Work<'_> {
                     outcome.equal += 1;
                     documents.place(placed, aside, number, document)?;
                     documents.resize(session, key, judged.size)?;
-                    documents.describe(session, course.id, key, document)?;
+                    if self.options.adopt {
+                        documents.describe(session, course.id, key, document)?;
+                    }
                     Some(key)
                 }
                 (Step::Folder | Step::File { .. }, None) => {
