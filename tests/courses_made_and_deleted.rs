@@ -273,7 +273,7 @@ fn nothing_of_a_deleted_course_is_left_in_any_table() {
     let of_others = rows_of(&portal, courses[1], "BIO110");
     assert!(of_others.len() > 110, "{}", of_others.len());
     let mount = Mount::of(&portal);
-    run("rmdir", &[&mount.join("GEO101")]);
+    run("rm", &[&"-r", &mount.join("GEO101")]);
     assert_eq!(names(&mount.path()), ["BIO110"]);
     // The log of the portal stays; skills and tickets belong to users and know the course no more.
     assert_eq!(rows_of(&portal, courses[0], "GEO101"), [("track_e_default".into(), 2)]);

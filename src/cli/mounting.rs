@@ -83,6 +83,7 @@ impl Mounting {
         let fs = Arc::new(PortalFs::new(Arc::new(portal), cache, checksums, shown));
         // Before any thread starts, so that no signal ends the process without unmounting.
         let signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+        fs.keep_settling();
         let adapter = Adapter::new(Arc::clone(&fs), options.passthrough);
         let mut session =
             Session::new(adapter, &mount_point, &config).map_err(|error| explain(&error, &mount_point))?;

@@ -4,7 +4,7 @@
 //!
 //! Which tables hold rows of a course is asked of the database: all that know a course by number or code, those of
 //! plugins and those that Chamilo's own deletion leaves behind too. Rows elsewhere that a foreign key would hold the
-//! course's rows back for are deleted with them, or let go of the course where they are somebody else's ([`DETACHED`]).
+//! course's rows back for are deleted with them, or let go of the course where they are somebody else's (`DETACHED`).
 //! A course that is a requirement of others is not deleted.
 
 use std::collections::HashSet;

@@ -399,6 +399,13 @@ pub enum TreeChange {
     Known(i64, bool),
 }
 
+impl TreeChange {
+    /// Whether a document comes, goes or has another name after it.
+    pub fn is_of_names(&self) -> bool {
+        !matches!(self, TreeChange::Resized(..) | TreeChange::Shown(..))
+    }
+}
+
 fn size_of(document: &TreeDocument) -> i64 {
     document.size.and_then(|size| i64::try_from(size).ok()).unwrap_or(0)
 }

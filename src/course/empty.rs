@@ -8,6 +8,16 @@ use super::item::Record;
 use super::shortcut;
 use super::tool::{Kind, Owner, Table};
 
+/// Child tables whose rows have property rows where Chamilo has made them, and the word in `c_item_property.tool`.
+const OF_CHILDREN: [(&str, &str); 2] =
+    [("c_forum_attachment", "forum_attachment"), ("c_calendar_event_attachment", "calendar_event_attachment")];
+
+/// The word in `c_item_property.tool` for rows of `table`.
+fn property_tool(table: &Table) -> Option<&'static str> {
+    let of_child = || OF_CHILDREN.iter().find(|(name, _)| *name == table.name).map(|(_, tool)| *tool);
+    table.property_tool.or_else(of_child)
+}
+
 /// Deletes one item of `course` in the transaction of `session`. Files that its rows name stay; the caller knows them.
 pub fn delete(
     session: &dyn Session,
@@ -48,7 +58,7 @@ pub fn delete_row(
     if let Some(kind) = table.extra_fields {
         extra_field::delete(session, kind, key)?;
     }
-    delete_properties(session, course, table.property_tool, key)
+    delete_properties(session, course, property_tool(table), key)
 }
 
 fn delete_properties(
@@ -82,13 +92,13 @@ fn delete_children(
         let (owned, value) = owner(child, course);
         let found = format!("FROM `{}` WHERE {owned}`{}` = ?", child.name, child.parent);
         let params: Vec<Value> = value.into_iter().chain([parent.into()]).collect();
-        if !child.children.is_empty() || child.property_tool.is_some() || child.extra_fields.is_some() {
+        if !child.children.is_empty() || property_tool(child).is_some() || child.extra_fields.is_some() {
             let sql = format!("SELECT `{}`, `{}` {found}", child.primary, child.key);
             for row in session.rows(&sql, &params)? {
                 let key = row.int(child.key).filter(|key| *key != 0).or_else(|| row.int(child.primary));
                 let key = key.unwrap_or(0);
                 delete_children(session, child, course, key)?;
-                delete_properties(session, course, child.property_tool, key)?;
+                delete_properties(session, course, property_tool(child), key)?;
                 if let Some(kind) = child.extra_fields {
                     extra_field::delete(session, kind, key)?;
                 }

@@ -32,6 +32,8 @@ impl PortalFs {
                 self.absent.appears(Node::Course(course), name);
                 self.lookup(parent, name)
             }
+            Node::Course(course) => self.make_tool_folder(course, name),
+            Node::Tool(..) => self.make_item_folder(parent, name, caller),
             _ => Err(FsError::ReadOnly),
         }
     }
@@ -64,6 +66,7 @@ impl PortalFs {
                 self.absent.removed(Node::Course(course), name, caller);
                 Ok(())
             }
+            Node::Course(_) | Node::Tool(..) => self.remove_tool_folder(parent, name),
             Node::Trash(key) => self.forget_trashed(key, name),
             _ => Err(FsError::ReadOnly),
         }
@@ -76,7 +79,8 @@ impl PortalFs {
         if self.options.keep_courses {
             return Err(FsError::CoursesKept(code));
         }
-        if self.has_entries(Node::Documents(number))? || self.has_entries(Node::Learnpaths(number))? {
+        let files = self.has_entries(Node::Documents(number))? || self.has_entries(Node::Learnpaths(number))?;
+        if files || self.has_items(number)? {
             return Err(FsError::NotEmpty);
         }
         self.portal.database().read(|session| delete::check(session, &course))?;
@@ -86,6 +90,8 @@ impl PortalFs {
         let left = delete::delete(&self.portal, &course, &self.stamp())?;
         drop(turn);
         self.absent.course_gone(number);
+        self.tools.course_gone(number);
+        self.forget_all_waiting(number);
         match left {
             Some(left) => tracing::info!(
                 "course {code} was deleted; its files are kept in app/cache/{}",

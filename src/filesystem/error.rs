@@ -8,6 +8,7 @@ use crate::course::create::CreateError;
 use crate::course::delete::DeleteError;
 use crate::course::document_rows::DocumentRowError;
 use crate::course::names::Refusal;
+use crate::forms::StoreError;
 use crate::portal::database::DatabaseError;
 use crate::scorm::PackageError;
 use crate::trash::TrashError;
@@ -116,7 +117,10 @@ pub enum FsError {
     /// The archive can't be read, or changed under its reader.
     #[error(transparent)]
     Archive(#[from] ReadError),
-    /// An upload was not restored.
+    /// An item was not written.
+    #[error(transparent)]
+    Item(#[from] StoreError),
+    /// An upload was not taken in.
     #[error(transparent)]
     Upload(#[from] UploadError),
 }
@@ -170,6 +174,7 @@ impl FsError {
             FsError::TooManyFiles => libc::ENFILE,
             FsError::NoArchive => libc::EINVAL,
             FsError::Upload(error) => error.errno,
+            FsError::Item(error) => super::tools::errno(error),
             FsError::NoAttribute => libc::ENODATA,
             FsError::BadHandle => libc::EBADF,
             FsError::Files(error) => error.raw_os_error().unwrap_or(libc::EIO),

@@ -21,7 +21,7 @@ pub struct Listing {
 enum Content {
     /// Names and numbers of the courses.
     Courses(Vec<(Vec<u8>, u32)>),
-    /// What is in a course, in its Learnpath folder, or in a folder of the trash: names and nodes.
+    /// What is in a course, in a folder of a tool, or in a folder of the trash: names and nodes.
     Named(Vec<(Vec<u8>, Node)>),
     /// Documents in a folder, and that folder on the disk if it is there.
     Documents { course: u32, documents: Vec<TreeDocument>, on_disk: Option<Folder> },
@@ -42,6 +42,7 @@ impl Listing {
                     (BACKUP.to_vec(), Node::Backup(course, Selection::ALL)),
                 ];
                 names.extend(fs.packages_of_course(course)?);
+                names.extend(fs.tool_folders(course)?);
                 names.sort_by(|(a, _), (b, _)| a.cmp(b));
                 (Node::Root, Content::Named(names))
             }
@@ -50,6 +51,10 @@ impl Listing {
                 let row = fs.documents.identities.row(number).ok_or(FsError::NotFound)?;
                 let content = Content::documents(fs, course, Some(row))?;
                 (Node::Documents(course), content)
+            }
+            Node::Tool(..) => {
+                let (parent, entries) = fs.tool_entries(node)?;
+                (parent, Content::Named(entries))
             }
             Node::Learnpaths(course) => (Node::Course(course), Content::Named(fs.packages(course)?)),
             Node::Backup(..) | Node::Packages(_) | Node::Package(..) | Node::Temporary(..) | Node::TrashedBackup(_) => {

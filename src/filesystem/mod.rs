@@ -29,11 +29,14 @@ mod replies;
 mod snapshots;
 mod spool;
 mod temporaries;
+mod tools;
 mod trashed;
 mod turns;
 mod uploads;
 mod writing;
 
+use std::fs::File;
+use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,6 +59,7 @@ use packages::{LEARNPATHS, LearningPaths, PACKAGES};
 use properties::{COURSE, DOCUMENT, ITEM, Property};
 use snapshots::{Courses, SharedTree, Snapshots};
 use temporaries::Temporary;
+use tools::Tools;
 use trashed::{TRASH, Trashed};
 use uploads::Uploads;
 
@@ -138,6 +142,10 @@ pub enum OpenFile {
     Archive(Arc<Archive<BackupFiles>>),
     /// A file that waits for its right name.
     Temporary(Arc<Temporary>),
+    /// A file that was made from rows.
+    Bytes(Arc<[u8]>),
+    /// A file of the portal that a row names.
+    Stored(File),
 }
 
 impl OpenFile {
@@ -149,6 +157,14 @@ impl OpenFile {
             let read = match self {
                 OpenFile::Archive(archive) => archive.read_at(at, rest)?,
                 OpenFile::Temporary(temporary) => temporary.upload.spool.read(at, rest)?,
+                OpenFile::Bytes(bytes) => {
+                    let from = usize::try_from(at).unwrap_or(usize::MAX);
+                    let found = bytes.get(from..).unwrap_or_default();
+                    let length = found.len().min(rest.len());
+                    rest.iter_mut().zip(found).for_each(|(to, from)| *to = *from);
+                    length
+                }
+                OpenFile::Stored(file) => file.read_at(rest, at)?,
             };
             if read == 0 {
                 break;
@@ -167,6 +183,7 @@ pub struct PortalFs {
     archives: Arc<Archives>,
     uploads: Arc<Uploads>,
     documents: Documents,
+    tools: Tools,
     learning_paths: LearningPaths,
     absent: Absent,
     trashed: Trashed,
@@ -184,6 +201,7 @@ impl PortalFs {
             archives,
             uploads: Arc::default(),
             documents: Documents::default(),
+            tools: Tools::default(),
             learning_paths: LearningPaths::default(),
             absent: Absent::default(),
             trashed,
@@ -197,6 +215,7 @@ impl PortalFs {
 
     /// The node `name` in the folder `parent`.
     pub fn lookup(&self, parent: Node, name: &[u8]) -> Result<Attributes, FsError> {
+        let parent = self.arrived(parent);
         let node = match parent {
             Node::Root if name == TRASH => Node::Trash(0),
             Node::Root => Node::Course(self.courses()?.named(name).ok_or(FsError::NotFound)?),
@@ -206,15 +225,17 @@ impl PortalFs {
                 BACKUP => Node::Backup(course, Selection::ALL),
                 LEARNPATHS => Node::Learnpaths(course),
                 PACKAGES if let Some(node) = self.package_of_all(course)? => node,
-                name => match selection(name) {
-                    Some(selection) => Node::Backup(course, selection),
-                    None => self.arriving(parent, name).ok_or(FsError::NotFound)?,
+                name => match (selection(name), self.tool_folder(course, name)?) {
+                    (Some(selection), _) => Node::Backup(course, selection),
+                    (None, Some(folder)) => folder,
+                    (None, None) => self.arriving(parent, name).ok_or(FsError::NotFound)?,
                 },
             },
             Node::Learnpaths(course) => match self.package_named(course, name)? {
                 Some(node) => node,
                 None => self.arriving(parent, name).ok_or(FsError::NotFound)?,
             },
+            Node::Tool(..) => self.tool_entry(parent, name)?,
             Node::Documents(_) | Node::Document(..) => return self.document_named(parent, name),
             Node::Backup(..) | Node::Packages(_) | Node::Package(..) | Node::Temporary(..) | Node::TrashedBackup(_) => {
                 return Err(FsError::NotAFolder);
@@ -226,9 +247,10 @@ impl PortalFs {
     /// [`lookup`](Self::lookup) for the process `caller`, for which names may be away that are there.
     pub fn lookup_for(&self, caller: u32, parent: Node, name: &[u8]) -> Result<Attributes, FsError> {
         match parent {
-            Node::Course(_) | Node::Learnpaths(_) if self.absent.is_away(parent, name, caller) => {
+            Node::Course(_) | Node::Learnpaths(_) | Node::Tool(..) if self.absent.is_away(parent, name, caller) => {
                 Err(FsError::NotFound)
             }
+            Node::Tool(..) if self.is_page_to_come(parent, name, caller) => Err(FsError::NotFound),
             Node::Course(course) if name == PACKAGES => match self.lookup(parent, name) {
                 Ok(found) if self.uploads.is_removed(found.node, caller) => Err(FsError::NotFound),
                 Err(FsError::NotFound) => self.lingering_package(course, caller),
@@ -248,6 +270,7 @@ impl PortalFs {
 
     /// The attributes of a node.
     pub fn attributes(&self, node: Node) -> Result<Attributes, FsError> {
+        let node = self.arrived(node);
         match node {
             Node::Root => self.on_disk(node, self.portal.courses_folder(), b""),
             Node::Course(course) => self.on_disk(node, &self.course_folder(course)?, b""),
@@ -268,6 +291,7 @@ impl PortalFs {
             }
             Node::Packages(_) | Node::Package(..) | Node::Learnpaths(_) => self.package_attributes(node),
             Node::Temporary(_, number) => self.temporary(number)?.attributes(),
+            Node::Tool(..) => self.tool_attributes(node),
             Node::Trash(_) | Node::TrashedBackup(_) => self.trash_attributes(node),
         }
     }
@@ -277,12 +301,13 @@ impl PortalFs {
         if let Node::Course(course) = node {
             self.absent.listed(course, caller);
         }
+        self.tool_is_listed(node, caller);
         self.open_folder(node)
     }
 
     /// Opens a folder.
     pub fn open_folder(&self, node: Node) -> Result<Listing, FsError> {
-        Listing::open(self, node)
+        Listing::open(self, self.arrived(node))
     }
 
     /// Hands the entries of an open folder from `offset` on to `each`, until it answers that it has no more room.
@@ -304,6 +329,7 @@ impl PortalFs {
                 Ok(OpenFile::Archive(Arc::new(archive)))
             }
             Node::Temporary(_, number) => Ok(OpenFile::Temporary(self.temporary(number)?)),
+            Node::Tool(..) => self.open_tool_file(node),
             Node::TrashedBackup(key) => self.open_trashed(key),
             Node::Root | Node::Course(_) | Node::Documents(_) | Node::Learnpaths(_) | Node::Trash(_) => {
                 Err(FsError::IsAFolder)
@@ -332,7 +358,8 @@ impl PortalFs {
             | Node::Packages(course)
             | Node::Package(course, _)
             | Node::Learnpaths(course)
-            | Node::Temporary(course, _) => course,
+            | Node::Temporary(course, _)
+            | Node::Tool(course, ..) => course,
         };
         let taken = self.taken(course)?;
         Ok(Space { block: BLOCK, blocks: taken.limit / BLOCK, free: taken.free() / BLOCK, files: 0, files_free: 0 })
@@ -346,6 +373,7 @@ impl PortalFs {
                 (&[DOCUMENT, ITEM], self.documents.identities.row(number).ok_or(FsError::NotFound)?)
             }
             Node::Documents(_) => return Ok(self.refusal_property(node).into_iter().collect()),
+            Node::Tool(..) => return self.tool_properties(node),
             Node::Root => return Ok(self.refusal_property(node).into_iter().collect()),
             Node::Package(..) | Node::Packages(_) | Node::Learnpaths(_) => {
                 return Ok(self.refusal_property(node).into_iter().chain(self.upload_properties(node)).collect());

@@ -6,6 +6,8 @@
 
 use crate::backup::Selection;
 
+use super::tools::Tag;
+
 /// What an inode number stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Node {
@@ -31,6 +33,8 @@ pub enum Node {
     Trash(u32),
     /// The backup in a folder of the trash, by the number of that folder.
     TrashedBackup(u32),
+    /// A folder of a tool, an item's file or what goes with it: course, what it is, and the row's key.
+    Tool(u32, Tag, u32),
 }
 
 /// The inode number of the root (FUSE_ROOT_ID).
@@ -84,6 +88,7 @@ impl Node {
             Node::Temporary(course, number) => pack(TEMPORARY, course, number),
             Node::Trash(key) => pack(TRASH, 0, key),
             Node::TrashedBackup(key) => pack(TRASHED_BACKUP, 0, key),
+            Node::Tool(course, tag, key) => pack(tag.number().into(), course, key),
         }
     }
 
@@ -105,7 +110,7 @@ impl Node {
             TEMPORARY => Node::Temporary(course, key),
             TRASH => Node::Trash(key),
             TRASHED_BACKUP => Node::TrashedBackup(key),
-            _ => return None,
+            tag => Node::Tool(course, Tag::from_number(u8::try_from(tag).ok()?)?, key),
         };
         (node.number() == number).then_some(node)
     }
@@ -118,7 +123,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_node_comes_back_from_its_number(course in 1..=LAST_COURSE, key: u32) {
+        fn every_node_comes_back_from_its_number(course in 1..=LAST_COURSE, key: u32, tag: u8) {
+            let tag = Tag::from_number(tag).map(|tag| Node::Tool(course, tag, key));
             let nodes = [
                 Node::Root,
                 Node::Course(course),
@@ -132,7 +138,7 @@ mod tests {
                 Node::Trash(key),
                 Node::TrashedBackup(key),
             ];
-            for node in nodes {
+            for node in nodes.into_iter().chain(tag) {
                 prop_assert_eq!(Node::from_number(node.number()), Some(node));
             }
         }

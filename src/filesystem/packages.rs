@@ -267,7 +267,9 @@ impl Receiver for Packages {
     }
 
     fn take(&self, fs: &PortalFs, target: &Target, spool: &Spool) -> Result<Taken, UploadError> {
-        take(fs, target, spool)
+        let taken = take(fs, target, spool)?;
+        fs.something_came(target.folder.course_number());
+        Ok(taken)
     }
 }
 

@@ -14,6 +14,7 @@
 
 use super::properties;
 use super::spool::{Spool, Start};
+use super::tools::Tag;
 use super::uploads::UploadError;
 use super::{FsError, Node, PortalFs};
 
@@ -51,6 +52,11 @@ pub struct Taken {
 pub trait Receiver: Sync {
     /// What `name` in `folder` means.
     fn meaning(&self, folder: Node, name: &[u8]) -> Meaning;
+
+    /// Why a file called `name` is refused in `folder`; that nothing can be changed there if nothing else is known.
+    fn refusal(&self, _fs: &PortalFs, _folder: Node, _name: &[u8]) -> FsError {
+        FsError::ReadOnly
+    }
 
     /// Folder and name of `node`, a file that may be replaced.
     fn place(&self, fs: &PortalFs, node: Node) -> Result<(Node, Vec<u8>), FsError>;
@@ -92,6 +98,8 @@ pub trait Receiver: Sync {
 pub fn receiver_in(folder: Node) -> Option<&'static dyn Receiver> {
     match folder {
         Node::Course(_) => Some(&super::backups::BACKUPS),
+        Node::Tool(_, Tag::WAITING_FOLDER, _) => Some(&super::tools::WAITING),
+        Node::Tool(..) if super::tools::is_folder(folder) => Some(&super::tools::ITEMS),
         Node::Learnpaths(_) => Some(&super::packages::IMPORTS),
         _ => None,
     }
@@ -101,6 +109,8 @@ pub fn receiver_in(folder: Node) -> Option<&'static dyn Receiver> {
 pub fn receiver_of(node: Node) -> Option<&'static dyn Receiver> {
     match node {
         Node::Backup(_, selection) if selection.is_all() => Some(&super::backups::BACKUPS),
+        Node::Tool(_, Tag::WAITING_FILE, _) => Some(&super::tools::WAITING),
+        Node::Tool(..) if !super::tools::is_folder(node) => Some(&super::tools::ITEMS),
         Node::Packages(_) => Some(&super::backups::BACKUPS),
         Node::Package(..) => Some(&super::packages::IMPORTS),
         _ => None,

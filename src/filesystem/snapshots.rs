@@ -126,6 +126,8 @@ struct State {
     rules: HashMap<u32, Arc<DocumentRules>>,
     /// Course numbers, those used last at the end.
     recent: Vec<u32>,
+    /// How often documents of a course came, went or got other names through this file system.
+    moved: HashMap<u32, u64>,
 }
 
 impl State {
@@ -232,8 +234,18 @@ impl Snapshots {
         over(outcome.is_ok());
         let (tree, changes, answer) = outcome?;
         tree.follow(&changes);
-        self.lock().own += 1;
+        let mut state = self.lock();
+        state.own += 1;
+        if changes.iter().any(TreeChange::is_of_names) {
+            *state.moved.entry(number).or_default() += 1;
+        }
+        drop(state);
         Ok(answer)
+    }
+
+    /// How often documents of `course` came, went or got other names through this file system.
+    pub fn document_changes(&self, course: u32) -> u64 {
+        self.lock().moved.get(&course).copied().unwrap_or(0)
     }
 
     /// Runs `work` on the snapshots of the moment `counter`; older ones are dropped first. What was read while
@@ -241,7 +253,8 @@ impl Snapshots {
     fn at<T>(&self, counter: u64, work: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.lock();
         if state.counter != Some(counter) {
-            *state = State { counter: Some(counter), own: state.own, ..State::default() };
+            let moved = std::mem::take(&mut state.moved);
+            *state = State { counter: Some(counter), own: state.own, moved, ..State::default() };
         }
         work(&mut state)
     }

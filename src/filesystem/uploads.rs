@@ -187,6 +187,11 @@ impl Uploads {
         taken.get(&(folder, name.to_vec())).filter(|(_, since)| since.elapsed() < GRACE).map(|(node, _)| *node)
     }
 
+    /// `node` has another name now: it is no longer found under the one that it was taken in under.
+    pub fn forget_taken(&self, node: Node) {
+        lock(&self.taken).retain(|_, (taken, _)| *taken != node);
+    }
+
     /// Takes in what `upload` holds, unless that was done since its last change; the outcome in any case. `take` is what
     /// the receiver does.
     pub fn settle(
@@ -246,6 +251,11 @@ impl Uploads {
     pub fn ended_empty(&self, upload: &Upload) {
         let text = "the upload was empty: nothing was changed".to_owned();
         self.note(&upload.target(), Err(&UploadError { errno: libc::EINVAL, text }));
+    }
+
+    /// Notes that nothing is taken in as `target`.
+    pub fn refused(&self, target: &Target, error: &UploadError) {
+        self.note(target, Err(error));
     }
 
     fn note(&self, target: &Target, outcome: Result<&Taken, &UploadError>) {

@@ -148,6 +148,7 @@ impl PortalFs {
         append: bool,
     ) -> Result<(Attributes, OpenSpool), FsError> {
         self.writable()?;
+        let parent = self.arrived(parent);
         let receiver = receiver_in(parent).ok_or(FsError::ReadOnly)?;
         self.attributes(parent)?;
         self.absent.appears(parent, name);
@@ -156,7 +157,7 @@ impl PortalFs {
             return Ok((self.attributes(node)?, OpenSpool { what, append }));
         }
         if receiver.meaning(parent, name) == Meaning::Refused {
-            return Err(FsError::ReadOnly);
+            return Err(receiver.refusal(self, parent, name));
         }
         let target = Target { folder: parent, name: name.to_vec(), node: None };
         let upload = Upload::new(receiver, target, Spool::new(&self.portal, Start::Empty)?);
@@ -240,8 +241,8 @@ impl PortalFs {
                 change_temporary(&temporary, change)?;
                 temporary.attributes()
             }
-            // It is no folder of the disk. Programs that copy one give the copy its times.
-            Node::Learnpaths(_) => self.attributes(node),
+            // Programs that copy give the copies times and modes; these follow from the rows.
+            Node::Tool(..) | Node::Learnpaths(_) if change.size.is_none() => self.attributes(node),
             node if receiver_of(node).is_some() => {
                 match (change.size, open.map(OpenSpool::spool)) {
                     (Some(size), Some(spool)) => spool.set_length(size)?,
@@ -262,7 +263,9 @@ impl PortalFs {
     /// them where they are not kept.
     pub fn refuse_property(&self, node: Node) -> FsError {
         match node {
-            Node::Temporary(..) | Node::Course(_) | Node::Documents(_) | Node::Learnpaths(_) => FsError::NotKept,
+            Node::Temporary(..) | Node::Course(_) | Node::Documents(_) | Node::Learnpaths(_) | Node::Tool(..) => {
+                FsError::NotKept
+            }
             node if self.uploads.in_progress(node) => FsError::NotKept,
             _ => FsError::ReadOnly,
         }
@@ -272,8 +275,10 @@ impl PortalFs {
     /// `caller`, so that `mv` can put another in its place.
     pub fn remove_file(&self, parent: Node, name: &[u8], caller: u32) -> Result<(), FsError> {
         self.writable()?;
+        let parent = self.arrived(parent);
         match parent {
-            _ if self.uploads.temporaries.remove(parent, name) => Ok(()),
+            _ if self.uploads.temporaries.remove(parent, name) => self.removed_copy(parent, name),
+            Node::Tool(..) => self.remove_tool_file(parent, name, caller),
             // Part of what is forgotten when its folder is removed.
             Node::Trash(key) => self.in_trash(key, name).map(drop),
             Node::Course(course) if name == BACKUP => {
@@ -298,19 +303,25 @@ impl PortalFs {
         if (parent, new_parent) == (Node::Root, Node::Root) {
             return Err(FsError::CourseName);
         }
+        let (parent, new_parent) = (self.arrived(parent), self.arrived(new_parent));
         let (Some(_), Some(receiver)) = (receiver_in(parent), receiver_in(new_parent)) else {
             // Programs that move (`mv`) copy then, and remove.
             let documents = [parent, new_parent].iter().any(|node| self.place(*node).is_some());
             return Err(if documents { FsError::Elsewhere } else { FsError::ReadOnly });
         };
         let temporaries = &self.uploads.temporaries;
-        let temporary = temporaries.named(parent, name).ok_or(FsError::ReadOnly)?;
+        let Some(temporary) = temporaries.named(parent, name) else {
+            return match parent {
+                Node::Tool(..) => self.rename_in_tools((parent, name), (new_parent, new_name), replace),
+                _ => Err(FsError::ReadOnly),
+            };
+        };
         if replace == Replace::Swap {
             return Err(FsError::ReadOnly);
         }
         let upload = &temporary.upload;
         match receiver.meaning(new_parent, new_name) {
-            Meaning::Refused => Err(FsError::ReadOnly),
+            Meaning::Refused => Err(receiver.refusal(self, new_parent, new_name)),
             // Another receiver checks and understands files in its own way.
             _ if receiver.awaits() != upload.receiver.awaits() => Err(FsError::Elsewhere),
             Meaning::Final => {
@@ -322,6 +333,7 @@ impl PortalFs {
                 let take = |target: &Target, spool: &Spool| receiver.take(self, target, spool);
                 self.uploads.settle_as(upload, target, take)?;
                 temporaries.release(parent, name, &temporary);
+                self.absent.appears(new_parent, new_name);
                 Ok(())
             }
             Meaning::Temporary if parent != new_parent => Err(FsError::ReadOnly),

@@ -20,6 +20,7 @@ pub mod names;
 mod page;
 mod paths;
 mod read;
+mod remove;
 pub mod schema;
 mod shortcut;
 pub mod store;
@@ -29,7 +30,8 @@ mod write;
 
 pub use draft::{Draft, Waiting};
 pub use error::{FormError, StoreError};
-pub use read::{form_for, is_name_of, read, read_folder};
+pub use read::{form_for, is_name_of, read, read_folder, takes_attachments};
+pub use remove::remove;
 pub use tree::{Entry, Place, StoredFile, Tree, What};
 pub use users::Users;
 pub use write::write;

@@ -16,7 +16,7 @@ use super::json::bytes_of;
 use super::names;
 use super::page;
 use super::shortcut;
-use super::tree::{INDEX, Place, Tree, stem_of};
+use super::tree::{INDEX, Place, Tree, has_files, stem_of};
 
 /// Reads the bytes of a file called `name` in `folder`: the items that it tells, mostly one. `stamp` says who acts and
 /// when, where the file does not.
@@ -85,6 +85,11 @@ fn forms_in(folder: Place) -> impl Iterator<Item = &'static FileForm> {
         (Place::Folder(kind, _), Home::Below(_, above) | Home::Inside(_, above)) => kind == above,
         _ => false,
     })
+}
+
+/// Whether items with attachments may lie in `folder`, each beside its file.
+pub fn takes_attachments(folder: Place) -> bool {
+    forms_in(folder).any(|form| !form.folder && has_files(form))
 }
 
 fn takes(folder: Place) -> String {

@@ -254,6 +254,13 @@ impl Tree {
         None
     }
 
+    /// What lies at a path below the course's folder.
+    pub fn place(&self, path: &[u8]) -> Option<Place> {
+        let mut names = path.split(|byte| *byte == b'/');
+        let tool = Tree::tool(names.next()?)?;
+        names.try_fold(tool, |folder, name| self.lookup(folder, name).map(|entry| entry.place))
+    }
+
     /// The row that a path leads to, if it is there: its table and key. `fragment` names a row inside the file.
     pub fn resolve(&self, path: &[u8], fragment: Option<&str>) -> Option<(&'static str, i64)> {
         let mut names = path.split(|byte| *byte == b'/').filter(|name| !name.is_empty());
@@ -503,7 +510,7 @@ fn attached<'t>(table: &'static Table, record: &'t Record) -> Vec<Attached<'t>> 
 }
 
 /// Whether files of this form can have attachments.
-fn has_files(form: &FileForm) -> bool {
+pub(super) fn has_files(form: &FileForm) -> bool {
     fn has(table: &Table) -> bool {
         table.files.is_some() || table.children.iter().any(has)
     }

@@ -2,8 +2,8 @@
 //!
 //! A [`Trash`] lies in the portal's `app/cache/`, on the disk of the courses and not served, for its owner alone. It has a
 //! folder for each course code and in it one for each moment that was remembered: the serialized course, the list of
-//! what its backup held ([`record`]), and hard links to the files that were removed since. No data is copied: a file that
-//! was not removed is still in the course, where [`open`] finds it. So a document that was written in place since is in
+//! what its backup held (`record`), and hard links to the files that were removed since. No data is copied: a file that
+//! was not removed is still in the course, where `open` finds it. So a document that was written in place since is in
 //! the backup of that moment as it is now.
 //!
 //! Files are known by their inode number: in the trash they are called by it. When courses are remembered and what is

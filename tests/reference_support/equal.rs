@@ -68,6 +68,11 @@ impl Side {
         Side { kinds, documents, places, number, code: code.to_owned() }
     }
 
+    /// How many items of a kind there are.
+    pub fn count(&self, kind: &str) -> usize {
+        self.kinds.iter().filter(|(known, _)| known.key == kind).map(|(_, items)| items.len()).sum()
+    }
+
     /// Items of the course.
     pub fn items(&self) -> usize {
         self.kinds.iter().map(|(_, items)| items.len()).sum()

@@ -9,7 +9,7 @@
 
 mod again;
 mod documents;
-mod files;
+pub(crate) mod files;
 mod items;
 mod loose_files;
 mod plan;

@@ -4,7 +4,7 @@
 //! so that it locks no more rows than it changes and Chamilo's users wait as little as possible), and writers among
 //! coursefs, of all processes and hosts, take turns by a lock that the server keeps (`GET_LOCK`). Chamilo knows nothing
 //! of that lock and has no transactions: what it does between two statements of a transaction of ours is noticed
-//! ([`changes`]), not prevented, as it is between two of its own users.
+//! (`changes`), not prevented, as it is between two of its own users.
 //!
 //! If the server goes away (a restart, an upgrade), whoever needs it waits for a bounded time; a transaction that was
 //! under way is undone by the server and fails. In a cluster the turns hold on each node for itself.

@@ -6,7 +6,7 @@
 //! lacks. What is already there is not made twice.
 //!
 //! Here a package is read and understood; how rows and files get into a course, and that a crash does no harm, is the
-//! work of [`restore`](crate::backup::restore).
+//! work of [`restore`](mod@crate::backup::restore).
 
 mod archive;
 mod described;

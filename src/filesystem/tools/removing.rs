@@ -1,0 +1,213 @@
+//! Items removed: a file that is deleted empties its item as Chamilo's CourseRecycler does, with all that depends on it
+//! and with its files, which CourseRecycler leaves behind.
+//!
+//! `rm -r` has read what a folder holds before it removes the first of it. An item takes its attachments along, so what
+//! was in their folder stays to be removed, for a while and by name only ([`Ghosts`]). The page of an item that is a
+//! folder can't be removed for itself: it goes when the folder does, and until then is away for who removed it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::forms::{self, Place, StoredFile, Tree, What};
+
+use super::super::{Attributes, FsError, Node, PortalFs};
+use super::{Names, node_of, place_of, stored_path, tool};
+
+/// How long what went with an item can still be removed by name.
+const REMOVABLE: Duration = Duration::from_secs(300);
+
+/// The folder of attachments of an item that was removed.
+struct Ghost {
+    /// Where it was, and its name there.
+    place: (Node, Vec<u8>),
+    since: Instant,
+    /// The files in it.
+    files: BTreeMap<Vec<u8>, Node>,
+}
+
+/// Folders of attachments that went with their items, by their nodes.
+#[derive(Default)]
+pub(super) struct Ghosts(Mutex<HashMap<Node, Ghost>>);
+
+impl Ghosts {
+    fn add(&self, node: Node, place: (Node, Vec<u8>), files: BTreeMap<Vec<u8>, Node>) {
+        let mut ghosts = self.lock();
+        ghosts.retain(|_, ghost| ghost.since.elapsed() < REMOVABLE);
+        ghosts.insert(node, Ghost { place, since: Instant::now(), files });
+    }
+
+    /// What has, or had, the name `name` in `folder`.
+    pub fn find(&self, folder: Node, name: &[u8]) -> Option<Node> {
+        let ghosts = self.lock();
+        if let Some(ghost) = ghosts.get(&folder) {
+            return ghost.files.get(name).copied();
+        }
+        let found = ghosts.iter().find(|(_, ghost)| ghost.place.0 == folder && ghost.place.1 == name);
+        found.filter(|(_, ghost)| ghost.since.elapsed() < REMOVABLE).map(|(node, _)| *node)
+    }
+
+    /// The folder above `folder` and the names in it.
+    pub fn entries(&self, folder: Node) -> Option<(Node, Names)> {
+        let ghosts = self.lock();
+        let ghost = ghosts.get(&folder)?;
+        Some((ghost.place.0, ghost.files.iter().map(|(name, node)| (name.clone(), *node)).collect()))
+    }
+
+    /// Whether `node` is such a folder (true) or a file in one.
+    pub fn kind(&self, node: Node) -> Option<bool> {
+        let ghosts = self.lock();
+        if ghosts.contains_key(&node) {
+            return Some(true);
+        }
+        ghosts.values().any(|ghost| ghost.files.values().any(|file| *file == node)).then_some(false)
+    }
+
+    fn remove_file(&self, folder: Node, name: &[u8]) -> bool {
+        self.lock().get_mut(&folder).is_some_and(|ghost| ghost.files.remove(name).is_some())
+    }
+
+    /// Removes the folder `name` in `folder`; `None` if there is no such one.
+    fn remove_folder(&self, folder: Node, name: &[u8]) -> Option<Result<(), FsError>> {
+        let mut ghosts = self.lock();
+        let found = ghosts.iter().find(|(_, ghost)| ghost.place.0 == folder && ghost.place.1 == name);
+        let (node, empty) = found.map(|(node, ghost)| (*node, ghost.files.is_empty()))?;
+        if !empty {
+            return Some(Err(FsError::NotEmpty));
+        }
+        ghosts.remove(&node);
+        Some(Ok(()))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Node, Ghost>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl PortalFs {
+    /// Removes the file `name` in the folder `parent` of a tool, in the name of the process `caller`.
+    pub(in super::super) fn remove_tool_file(&self, parent: Node, name: &[u8], caller: u32) -> Result<(), FsError> {
+        let Node::Tool(course, tag, key) = parent else { return Err(FsError::NotAFolder) };
+        if self.tools.ghosts.remove_file(parent, name) {
+            return Ok(());
+        }
+        if super::waiting::kind(parent).is_some() {
+            return self.remove_waiting_file(parent, name);
+        }
+        let folder = place_of(tag, key).ok_or(FsError::NotFound)?;
+        let tree = self.tools_of(course)?;
+        let entry = tree.tree.lookup(folder, name).filter(|entry| entry.listed).ok_or(FsError::NotFound)?;
+        match (entry.what, entry.place, folder) {
+            (What::Folder, ..) => Err(FsError::IsAFolder),
+            (What::File, Place::File(kind, row), Place::Folder(own, of)) if (kind, row) == (own, of) => {
+                self.absent.removed(parent, name, caller);
+                Ok(())
+            }
+            (What::File, file, _) => self.remove_item(course, file),
+            (What::Attachment, attachment, _) => self.remove_attachment(course, attachment),
+            (What::Package, ..) => Err(FsError::ReadOnly),
+        }
+    }
+
+    /// Removes the item of a file with all that depends on it.
+    pub(super) fn remove_item(&self, course: u32, file: Place) -> Result<(), FsError> {
+        let Place::File(kind, key) = file else { return Err(FsError::NotFound) };
+        let attachments = Place::Attachments(kind, key);
+        self.before_removal(course)?;
+        let removed = self.change_tools(course, |session, found, tree| {
+            let tree = &tree.tree;
+            let files: Vec<StoredFile> =
+                tree.children(attachments).filter_map(|entry| tree.stored_file(entry.place).cloned()).collect();
+            forms::remove(session, found, tree, file)?;
+            Ok((folders_of(course, tree, file), ghost(course, tree, attachments), files))
+        });
+        let (folders, ghost, files) = removed?;
+        self.remove_stored(course, &files);
+        if let Some((node, place, files)) = ghost {
+            self.tools.ghosts.add(node, place, files);
+        }
+        for (node, above, name) in folders {
+            // Whoever empties a folder goes on to see it.
+            self.tools.made.show(node, (above, &name));
+        }
+        Ok(())
+    }
+
+    /// Removes the folder `name` in a course or in the folder `parent` of a tool; it has to be empty.
+    pub(in super::super) fn remove_tool_folder(&self, parent: Node, name: &[u8]) -> Result<(), FsError> {
+        let course = parent.course_number();
+        let tree = self.tools_of(course)?;
+        let top = self.course_folder(course)?;
+        // An attachment whose file is missing is not shown.
+        let shown = |place: &Place| match place {
+            Place::Attachment(..) => stored_path(&tree.tree, *place).is_ok_and(|path| top.stat(&path).is_ok()),
+            _ => true,
+        };
+        let listed = |place: Place| {
+            tree.tree.children(place).filter(|entry| entry.listed).map(|entry| entry.place).filter(shown)
+        };
+        if let Node::Course(_) = parent {
+            let place = tool(name).ok_or(FsError::NotFound)?;
+            if listed(place).next().is_some() {
+                return Err(FsError::NotEmpty);
+            }
+            let shown = node_of(course, place).is_some_and(|node| self.tools.made.hide(node));
+            return if shown { Ok(()) } else { Err(FsError::NotFound) };
+        }
+        if let Some(outcome) = self.tools.ghosts.remove_folder(parent, name) {
+            return outcome;
+        }
+        let Node::Tool(_, tag, key) = parent else { return Err(FsError::NotAFolder) };
+        let folder = place_of(tag, key).ok_or(FsError::NotFound)?;
+        if let Some((_, node)) = self.waiting_within(course, folder)?.into_iter().find(|(known, _)| known == name) {
+            return self.remove_waiting_folder(node);
+        }
+        let place = tree.tree.lookup(folder, name).ok_or(FsError::NotFound)?.place;
+        match place {
+            Place::Folder(kind, row) => {
+                let (page, files) = (Place::File(kind, row), Place::Attachments(kind, row));
+                if listed(place).any(|place| place != page && place != files) || listed(files).next().is_some() {
+                    return Err(FsError::NotEmpty);
+                }
+                self.remove_item(course, page)
+            }
+            Place::Tool(_) | Place::Shelf(..) | Place::Attachments(..) if listed(place).next().is_some() => {
+                Err(FsError::NotEmpty)
+            }
+            Place::Tool(_) | Place::Shelf(..) | Place::Attachments(..) => {
+                node_of(course, place).map(|node| self.tools.made.hide(node));
+                Ok(())
+            }
+            Place::File(..) | Place::Attachment(..) => Err(FsError::NotAFolder),
+        }
+    }
+
+    /// The attributes of what went with an item and can still be removed.
+    pub(super) fn ghost_attributes(&self, node: Node) -> Result<Attributes, FsError> {
+        let folder = self.tools.ghosts.kind(node).ok_or(FsError::NotFound)?;
+        let above = self.attributes(Node::Course(node.course_number()))?;
+        Ok(if folder { above.for_node(node) } else { above.archive(node, 0, above.mtime.seconds, true) })
+    }
+}
+
+/// The folders above `place` that stand for no row, with what they lie in and their names.
+fn folders_of(course: u32, tree: &Tree, place: Place) -> Vec<(Node, Node, Vec<u8>)> {
+    let parent = |place: &Place| tree.entry(*place).and_then(|entry| entry.parent);
+    let above = std::iter::successors(parent(&place), parent);
+    let folders = above.filter(|place| matches!(place, Place::Tool(_) | Place::Shelf(..)));
+    let found = folders.filter_map(|folder| {
+        let entry = tree.entry(folder)?;
+        let above = entry.parent.map_or(Some(Node::Course(course)), |above| node_of(course, above))?;
+        Some((node_of(course, folder)?, above, entry.name.clone()))
+    });
+    found.collect()
+}
+
+/// The folder of attachments as it was: its node, its place and the files in it. `None` if it holds nothing.
+type Was = (Node, (Node, Vec<u8>), BTreeMap<Vec<u8>, Node>);
+
+fn ghost(course: u32, tree: &Tree, attachments: Place) -> Option<Was> {
+    let entry = tree.entry(attachments).filter(|entry| entry.listed)?;
+    let files = tree.children(attachments).filter_map(|file| Some((file.name.clone(), node_of(course, file.place)?)));
+    Some((node_of(course, attachments)?, (node_of(course, entry.parent?)?, entry.name.clone()), files.collect()))
+}
