@@ -334,6 +334,36 @@ fn attachments_are_unpacked_only_under_names_that_are_names() {
     assert!(!folder.join("x").exists() && !folder.join("upload/x").exists());
 }
 
+#[test]
+fn attachments_that_a_web_server_would_run_get_other_names() {
+    let portal = TestPortal::new();
+    let odd = ["run.php", ".htaccess", "run.phtml", "plain.txt"];
+    let announcement = |name: &str| {
+        let mut found = resource("Announcement", vec![]).as_object().unwrap().clone();
+        for (property, value) in [("title", name), ("attachment_path", name), ("attachment_filename", name)] {
+            found.properties.push((property.into(), text(value)));
+        }
+        Value::Object(Box::new(found))
+    };
+    let list = (1..).zip(odd).map(|(number, name)| (Key::Int(number), announcement(name))).collect();
+    let course = course(vec![("announcement".into(), array(list))]);
+    let made = odd.iter().fold(archive(&course), |made, name| {
+        made.entry(format!("upload/announcements/{name}"), format!("bytes of {name}").as_bytes())
+    });
+    restored(&portal, &made);
+    let folder = portal.root().join("app/courses/NEW/upload/announcements");
+    let sql = "SELECT path, filename FROM c_announcement_attachment ORDER BY iid";
+    let rows = portal.rows(sql, &[]);
+    assert_eq!(rows.len(), odd.len());
+    for (row, name) in rows.iter().zip(odd) {
+        let stored = row.text("path");
+        assert_eq!(std::fs::read_to_string(folder.join(&stored)).unwrap(), format!("bytes of {name}"));
+        assert_eq!(row.text("filename"), name);
+        let is_number = stored.len() == 16 && stored.bytes().all(|byte| byte.is_ascii_hexdigit());
+        assert!(if name == "plain.txt" { stored == name } else { is_number }, "{name}: {stored}");
+    }
+}
+
 /// Runs the command; its exit code, what it complained of, its peak memory in MiB, and the seconds it took.
 fn measured(portal: &TestPortal, archive: &Path) -> (i32, String, u64, f64) {
     let script = "import resource, subprocess, sys, time\n\

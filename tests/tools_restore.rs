@@ -216,13 +216,18 @@ fn a_wiki_page_keeps_its_versions_together_and_its_configuration_once() {
 
 #[test]
 fn rows_below_an_item_get_the_property_rows_that_chamilo_shows_them_by() {
-    let (folder, portal) = portal();
-    restored(&portal, &backup(&portal, CODE, folder.path()));
-    let sql = "SELECT count(*) AS n FROM c_item_property p JOIN course k ON k.id = p.c_id AND k.code = ?
-        WHERE p.tool = ? AND p.visibility = 1";
-    for (tool, rows) in [("thematic_plan", 4), ("thematic_advance", 4), ("calendar_event_attachment", 1)] {
-        let found = portal.database().read(|session| session.int(sql, &[COPY.into(), tool.into()])).unwrap();
-        assert_eq!(found, Some(rows), "{tool}");
+    // The attachment of the reference course has none; ours tells so, Chamilo's archive tells nothing of them.
+    for (ours, attachments) in [(true, 0), (false, 1)] {
+        let (folder, portal) = portal();
+        let archive = if ours { backup(&portal, CODE, folder.path()) } else { chamilos_backup() };
+        restored(&portal, &archive);
+        let sql = "SELECT count(*) AS n FROM c_item_property p JOIN course k ON k.id = p.c_id AND k.code = ?
+            WHERE p.tool = ? AND p.visibility = 1";
+        for (tool, rows) in [("thematic_plan", 4), ("thematic_advance", 4), ("calendar_event_attachment", attachments)]
+        {
+            let found = portal.database().read(|session| session.int(sql, &[COPY.into(), tool.into()])).unwrap();
+            assert_eq!(found, Some(rows), "{tool}, ours: {ours}");
+        }
     }
 }
 

@@ -13,6 +13,8 @@ use crate::portal::crash;
 use crate::portal::journal::{Journal, Witness};
 use crate::portal::storage::Folder;
 
+use super::plan::harmless_path;
+
 use super::again;
 
 /// What will be placed in one course, for the journal.
@@ -265,8 +267,15 @@ pub type StagedNames = HashMap<(&'static str, Vec<u8>), Staged>;
 pub fn fresh_name(name: &[u8]) -> io::Result<Vec<u8>> {
     let mut bytes = [0; 8];
     File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    let number = format!("{:016x}", u64::from_le_bytes(bytes)).into_bytes();
     let extension = name.iter().rposition(|byte| *byte == b'.').and_then(|dot| name.get(dot..)).unwrap_or_default();
-    Ok([format!("{:016x}", u64::from_le_bytes(bytes)).as_bytes(), extension].concat())
+    let whole = [number.as_slice(), extension].concat();
+    Ok(if is_harmless(&whole) { whole } else { number })
+}
+
+/// Whether no web server would run a file of this name.
+fn is_harmless(name: &[u8]) -> bool {
+    harmless_path(name).is_some_and(|harmless| harmless == name)
 }
 
 /// The files of items, unpacked aside and waiting for their rows.
@@ -292,10 +301,13 @@ impl Attachments for StagedFiles<'_, '_> {
         }
         let Some(staged) = self.staged.get(&key) else { return Ok(None) };
         self.placed.folder(files.folder.as_bytes(), self.folder_mode)?;
-        let got = match self.placed.file(self.staging, &staged.aside, &staged.place(name)) {
-            Ok(()) => name,
+        let under =
+            |placed: &mut Placed<'_>, name: &[u8]| placed.file(self.staging, &staged.aside, &staged.place(name));
+        let first = if is_harmless(name) { name } else { &staged.spare };
+        let got = match under(self.placed, first) {
+            Ok(()) => first,
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                self.placed.file(self.staging, &staged.aside, &staged.place(&staged.spare))?;
+                under(self.placed, &staged.spare)?;
                 &staged.spare
             }
             Err(error) => return Err(error),
