@@ -204,7 +204,7 @@ mod tests {
         drop(add(b"left"));
         assert!(temporaries.sweep(Duration::from_secs(3600)).is_empty());
         let left = Target { folder: FOLDER, name: b"left".to_vec(), node: None };
-        assert_eq!(temporaries.sweep(Duration::ZERO), [(left, "backup.zip", 2)]);
+        assert_eq!(temporaries.sweep(Duration::ZERO), [(left, BACKUPS.awaits(), 2)]);
         assert!(temporaries.named(FOLDER, b"left").is_none() && temporaries.named(FOLDER, b"open").is_some());
         drop(open);
         assert_eq!(temporaries.sweep(Duration::ZERO).len(), 1);
