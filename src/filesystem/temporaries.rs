@@ -173,6 +173,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::super::backups::BACKUPS;
+    use super::super::receiver::Receiver;
     use super::super::spool::{Spool, Start};
     use super::*;
     use crate::portal::Portal;
