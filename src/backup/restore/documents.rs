@@ -139,6 +139,8 @@ pub struct Documents<'a> {
     pub pages: Pages,
     /// Users of the archive that are users of this portal.
     pub users: &'a std::collections::HashMap<i64, i64>,
+    /// Whether pages that are there keep their links to the archive's course.
+    pub keep_pages: bool,
     /// Whether the archive is of this very course.
     pub again: bool,
 }
@@ -186,7 +188,9 @@ impl Documents<'_> {
                     (false, None) if document.path == GUARD => {
                         return self.unpack_aside(backup, staging, number, document, entry, Lies::BesideGuard);
                     }
-                    (false, Some(_)) if self.is_unadapted(backup, top, &place, document, entry)? => {
+                    (false, Some(_))
+                        if !self.keep_pages && self.is_unadapted(backup, top, &place, document, entry)? =>
+                    {
                         return self.unpack_aside(backup, staging, number, document, entry, Lies::BesideUnadapted);
                     }
                     (false, _) => Step::Conflict,

@@ -60,6 +60,9 @@ pub struct Options {
     /// The course was made a moment ago to become the archive's: it takes its description (title, language, visibility,
     /// quota …), and documents that are there with the same bytes take titles, dates and visibility.
     pub adopt: bool,
+    /// Pages that are there with the links of the archive's course keep them: packages of learning paths bring documents
+    /// only as far as the course lacks them.
+    pub keep_pages: bool,
 }
 
 /// Why a backup was not restored. The course is as it was before.
@@ -248,7 +251,7 @@ pub(crate) fn deliver(
         planned: &documents,
         loose: &loose,
         origin: &origin,
-        options: Options::default(),
+        options: Options { keep_pages: true, ..Options::default() },
         again: false,
         settle,
     };
@@ -416,7 +419,8 @@ impl Work<'_> {
         let editor_css = format!("{portal_url}web/css/editor.css");
         let pages = Pages { from: self.origin.address.clone(), to, editor_css };
         let (code, settings, stamp, users) = (self.code, self.settings, self.stamp, &self.origin.users);
-        Ok(Documents { code, settings, stamp, pages, users, again: self.again })
+        let keep_pages = self.options.keep_pages;
+        Ok(Documents { code, settings, stamp, pages, users, keep_pages, again: self.again })
     }
 
     fn size(&self, counts: impl Fn(&Planned) -> bool) -> u64 {

@@ -24,6 +24,8 @@ pub const GRADEBOOK: FileForm = FileForm {
             defaults: &[("user_id", Given::User), ("weight", Given::Int(100)), ("visible", Given::Int(1))],
             words: &[],
         },
+        TableForm { table: "gradebook_score_display", row: "word", list: "score_words", ..TableForm::PLAIN },
+        TableForm { table: "skill_rel_gradebook", row: "skill", list: "skills", ..TableForm::PLAIN },
         TableForm {
             table: "gradebook_evaluation",
             row: "evaluation",
