@@ -11,7 +11,7 @@ use std::path::Path;
 
 use coursefs::course::Stamp;
 use documents_support::{Setting, read, rows_follow_the_rules};
-use support::{names, run, start};
+use support::{names, run, start, wait_for};
 
 /// Ways of mounting: what is written is watched, or passed through, or goes plainly.
 const WAYS: [&str; 3] = ["ttl=1", "ttl=1,passthrough", "ttl=1,nopassthrough"];
@@ -214,6 +214,7 @@ fn cp_and_tar_copy_folders_with_modes_and_times() {
         expect_same(&source, &setting.path("again"));
         // To another course: `mv` copies and removes.
         setting.portal.course("HIST20");
+        wait_for("the new course", 2, || setting.mount.join("HIST20/Document").is_dir().then_some(()));
         run("mv", &[&setting.path("again"), &setting.mount.join("HIST20/Document/")]);
         expect_same(&source, &setting.mount.join("HIST20/Document/again"));
         assert!(!setting.path("again").exists());
