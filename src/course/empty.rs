@@ -27,15 +27,7 @@ pub fn delete(
 ) -> Result<(), DatabaseError> {
     let table = &kind.table;
     let Some(key) = record.key(table) else { return Ok(()) };
-    delete_children(session, table, course, key)?;
-    // Items of other courses that this one uses are not its own to delete.
-    let (owned, value) = owner(table, course);
-    let sql = format!("DELETE FROM `{}` WHERE {owned}`{}` = ?", table.name, table.primary);
-    let params: Vec<Value> = value.into_iter().chain([record.get(table.primary).clone()]).collect();
-    session.execute(&sql, &params)?;
-    if let Some(kind) = table.extra_fields {
-        extra_field::delete(session, kind, key)?;
-    }
+    delete_own(session, table, course, (record, key))?;
     if let Some(shortcut) = table.shortcut {
         shortcut::delete(session, &shortcut, course.id, key)?;
     }
@@ -50,7 +42,19 @@ pub fn delete_row(
     record: &Record,
 ) -> Result<(), DatabaseError> {
     let Some(key) = record.key(table) else { return Ok(()) };
+    delete_own(session, table, course, (record, key))?;
+    delete_properties(session, course, property_tool(table), key)
+}
+
+/// Deletes a row with the key that it has, the rows that belong to it and its extra fields.
+fn delete_own(
+    session: &dyn Session,
+    table: &'static Table,
+    course: &Course,
+    (record, key): (&Record, i64),
+) -> Result<(), DatabaseError> {
     delete_children(session, table, course, key)?;
+    // Items of other courses that this one uses are not its own to delete.
     let (owned, value) = owner(table, course);
     let sql = format!("DELETE FROM `{}` WHERE {owned}`{}` = ?", table.name, table.primary);
     let params: Vec<Value> = value.into_iter().chain([record.get(table.primary).clone()]).collect();
@@ -58,7 +62,7 @@ pub fn delete_row(
     if let Some(kind) = table.extra_fields {
         extra_field::delete(session, kind, key)?;
     }
-    delete_properties(session, course, property_tool(table), key)
+    Ok(())
 }
 
 fn delete_properties(
