@@ -79,6 +79,10 @@ impl SharedTree {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn is(&self, other: &SharedTree) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     fn follow(&self, changes: &[TreeChange]) {
         let mut tree = self.0.write().unwrap_or_else(PoisonError::into_inner);
         for change in changes {
@@ -236,6 +240,10 @@ impl Snapshots {
         tree.follow(&changes);
         let mut state = self.lock();
         state.own += 1;
+        // If somebody else committed meanwhile, others may have kept a tree of their own, read before our commit.
+        if !state.trees.get(&number).is_some_and(|kept| kept.is(&tree)) {
+            state.trees.remove(&number);
+        }
         if changes.iter().any(TreeChange::is_of_names) {
             *state.moved.entry(number).or_default() += 1;
         }
@@ -269,5 +277,38 @@ impl Snapshots {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+
+    #[test]
+    fn a_tree_that_was_read_before_a_change_was_committed_is_not_kept_after_it() {
+        let root = tempfile::tempdir().unwrap();
+        let portal = Portal::init(root.path()).unwrap();
+        let course = sample::fill(&portal).unwrap().remove(0);
+        let number = u32::try_from(course.id).unwrap();
+        let snapshots = Snapshots::default();
+        let before = snapshots.tree(&portal, number).unwrap().read().len();
+        let removes_one = |changing: &mut Changing<'_>| {
+            let document = changing.tree().children(None).find(|document| !document.folder).unwrap().iid;
+            changing.session.execute("DELETE FROM c_document WHERE iid = ?", &[document.into()])?;
+            changing.follow(TreeChange::Removed(document));
+            // Somebody else has committed, and another program looks while the change is not committed yet.
+            let own = snapshots.lock().own;
+            *snapshots.lock() = State { own, ..State::default() };
+            assert_eq!(
+                std::thread::scope(|scope| {
+                    scope.spawn(|| snapshots.tree(&portal, number).unwrap().read().len()).join().unwrap()
+                }),
+                before
+            );
+            Ok(())
+        };
+        snapshots.change(&portal, (&course, number), removes_one, |committed| assert!(committed)).unwrap();
+        assert_eq!(snapshots.tree(&portal, number).unwrap().read().len(), before - 1);
     }
 }
