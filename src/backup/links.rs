@@ -5,6 +5,8 @@
 //! `url(…)` in styles. They may lead to a document by the portal's address, by `/courses/<directory>/document/…`, or
 //! relative to the page; their query and fragment stay.
 
+use memchr::memmem;
+
 use crate::php::{Key, Value};
 
 use super::safe_names::SafeNames;
@@ -128,7 +130,8 @@ fn place_in_course(directory: &[u8], portal_url: &str, path: &[u8]) -> Option<(V
     let whole = [portal_url.as_bytes(), &prefix].concat();
     let absolute = [b"/".as_slice(), &prefix].concat();
     // Some pages carry a folder of the portal in front of /courses/.
-    let place = find(&decoded, &absolute).filter(|place| decoded.starts_with(&whole) || is_path(&decoded, *place))?;
+    let place =
+        memmem::find(&decoded, &absolute).filter(|place| decoded.starts_with(&whole) || is_path(&decoded, *place))?;
     Some((decoded, place + absolute.len()))
 }
 
@@ -157,7 +160,7 @@ fn addresses(html: &[u8]) -> Vec<(usize, usize)> {
         let open = position + open;
         if html.get(open..).is_some_and(|rest| rest.starts_with(b"<!--")) {
             let rest = html.get(open + 4..).unwrap_or_default();
-            position = find(rest, b"-->").map_or(html.len(), |end| open + 4 + end + 3);
+            position = memmem::find(rest, b"-->").map_or(html.len(), |end| open + 4 + end + 3);
             continue;
         }
         match html.get(open + 1) {
@@ -231,7 +234,7 @@ fn tag(html: &[u8], mut position: usize, found: &mut Vec<(usize, usize)>) -> usi
 fn styles(html: &[u8]) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
     let mut position = 0;
-    while let Some(place) = html.get(position..).and_then(|rest| find(rest, b"url(")) {
+    while let Some(place) = html.get(position..).and_then(|rest| memmem::find(rest, b"url(")) {
         let mut start = position + place + 4;
         let Some(length) = html.get(start..).and_then(|rest| rest.iter().position(|byte| *byte == b')')) else { break };
         let mut end = start + length;
@@ -313,30 +316,15 @@ fn relative(folder: &[u8], target: &[u8]) -> Vec<u8> {
     parts.join(b"/".as_slice())
 }
 
-fn find(text: &[u8], part: &[u8]) -> Option<usize> {
-    text.windows(part.len()).position(|window| window == part)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::course::document::Document;
-    use crate::portal::database::Row;
     use proptest::prelude::*;
 
     fn names() -> SafeNames {
         let paths = ["Leçon 1", "Leçon 1/a b.html", "Leçon 1/été.png", "d'été.txt", "plain.html", "x.png"];
-        let documents: Vec<Document> = (1..)
-            .zip(paths)
-            .map(|(iid, path)| Document {
-                iid,
-                path: path.into(),
-                folder: false,
-                visibility: 1,
-                row: Row::new([].into(), Vec::new()),
-                properties: Vec::new(),
-            })
-            .collect();
+        let documents: Vec<Document> = (1..).zip(paths).map(|(iid, path)| Document::without_rows(iid, path)).collect();
         SafeNames::of(&documents).unwrap()
     }
 

@@ -120,22 +120,11 @@ fn join(parent: &[u8], name: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::portal::database::Row;
 
     fn names(paths: &[&str]) -> Option<SafeNames> {
         let mut paths = paths.to_vec();
         paths.sort_unstable();
-        let documents: Vec<Document> = (1..)
-            .zip(paths)
-            .map(|(iid, path)| Document {
-                iid,
-                path: path.into(),
-                folder: false,
-                visibility: 1,
-                row: Row::new([].into(), Vec::new()),
-                properties: Vec::new(),
-            })
-            .collect();
+        let documents: Vec<Document> = (1..).zip(paths).map(|(iid, path)| Document::without_rows(iid, path)).collect();
         SafeNames::of(&documents)
     }
 

@@ -4,6 +4,8 @@
 //! Both are replaced as bytes, wherever they stand: what looks like such a link is one, and everything else of the
 //! text stays as it is.
 
+use memchr::memmem;
+
 /// A course as links name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address {
@@ -35,7 +37,7 @@ pub fn replaced(text: &[u8], old: &[u8], new: &[u8], ends: impl Fn(Option<&u8>) 
     let mut result: Option<Vec<u8>> = None;
     let mut copied = 0;
     let mut position = 0;
-    while let Some(found) = text.get(position..).and_then(|rest| find(rest, old)) {
+    while let Some(found) = text.get(position..).and_then(|rest| memmem::find(rest, old)) {
         let start = position + found;
         let end = start + old.len();
         position = end;
@@ -50,18 +52,6 @@ pub fn replaced(text: &[u8], old: &[u8], new: &[u8], ends: impl Fn(Option<&u8>) 
         result.extend_from_slice(text.get(copied..).unwrap_or_default());
     }
     result
-}
-
-fn find(text: &[u8], part: &[u8]) -> Option<usize> {
-    let first = *part.first()?;
-    let mut from = 0;
-    loop {
-        let at = from + text.get(from..)?.iter().position(|byte| *byte == first)?;
-        if text.get(at..at + part.len())? == part {
-            return Some(at);
-        }
-        from = at + 1;
-    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Rows as JSON: what a file tells of its items besides title and text.
 
+use memchr::memmem;
+
 use crate::course::html::replaced;
 use crate::course::item::{Item, Record};
 use crate::course::tool::{Role, SHORTCUT, Table};
@@ -151,7 +153,7 @@ impl<'t> Encoder<'t> {
         let mut named = false;
         self.texts(&mut |text| {
             let text = self.text(text);
-            named |= replaced(&text, &folder, b"", |_| true).is_some() || links::find(&text, &query).is_some();
+            named |= replaced(&text, &folder, b"", |_| true).is_some() || memmem::find(&text, &query).is_some();
         });
         if named {
             let course =

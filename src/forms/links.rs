@@ -4,6 +4,8 @@
 //! `../Document/maps/a.png`, so that a browser that opens the file finds the picture. What can't be told apart again
 //! stays as it is.
 
+use memchr::memmem;
+
 /// What links to documents begin with in a course whose folder is called `directory`.
 fn prefix(directory: &[u8]) -> Vec<u8> {
     [b"/courses/".as_slice(), directory, b"/document/"].concat()
@@ -27,7 +29,7 @@ pub fn mounted(html: &[u8], directory: &[u8], depth: usize) -> Option<Vec<u8>> {
     let to = [UP.repeat(depth).as_slice(), MOUNTED].concat();
     let mut result = Vec::with_capacity(html.len());
     let mut rest = html;
-    while let Some(at) = find(rest, &from) {
+    while let Some(at) = memmem::find(rest, &from) {
         let (before, after) = rest.split_at(at);
         result.extend_from_slice(before);
         let begins = begins(if before.is_empty() { result.last() } else { before.last() });
@@ -44,7 +46,7 @@ pub fn stored(html: &[u8], directory: &[u8]) -> Vec<u8> {
     let from = [UP, MOUNTED].concat();
     let mut result = Vec::with_capacity(html.len());
     let mut rest = html;
-    while let Some(at) = find(rest, &from) {
+    while let Some(at) = memmem::find(rest, &from) {
         let (before, after) = rest.split_at(at);
         let mut start = before.len();
         while before.get(..start).is_some_and(|before| before.ends_with(UP)) {
@@ -62,19 +64,6 @@ pub fn stored(html: &[u8], directory: &[u8]) -> Vec<u8> {
     }
     result.extend_from_slice(rest);
     result
-}
-
-/// Where `part` begins in `text`.
-pub fn find(text: &[u8], part: &[u8]) -> Option<usize> {
-    let first = *part.first()?;
-    let mut from = 0;
-    loop {
-        let at = from + text.get(from..)?.iter().position(|byte| *byte == first)?;
-        if text.get(at..at + part.len())? == part {
-            return Some(at);
-        }
-        from = at + 1;
-    }
 }
 
 #[cfg(test)]

@@ -7,9 +7,10 @@
 
 use std::borrow::Cow;
 
+use memchr::memmem;
+
 use super::error::FormError;
 use super::json::{Json, Members};
-use super::links::find;
 
 /// What marks the JSON of a page.
 const MARK: &str = "coursefs";
@@ -114,7 +115,7 @@ fn free_word(word: &str, articles: &[Article<'_>]) -> String {
     let mut free = word.to_owned();
     loop {
         let mark = format!("<!--/{free}-");
-        if articles.iter().all(|article| find(&article.text, mark.as_bytes()).is_none()) {
+        if articles.iter().all(|article| memmem::find(&article.text, mark.as_bytes()).is_none()) {
             return free;
         }
         free.push('x');
@@ -184,18 +185,18 @@ pub fn read(bytes: &[u8]) -> Result<Read, FormError> {
 /// The articles in the body of a page of ours whose word is `word`: the texts between the marks. `None` if there are
 /// no marks.
 pub fn articles(body: &[u8], word: &str) -> Option<Vec<Vec<u8>>> {
-    let start = find(body, format!("<!--{word}").as_bytes())? + 4;
+    let start = memmem::find(body, format!("<!--{word}").as_bytes())? + 4;
     let mark = body.get(start..)?;
-    let end = find(mark, b"-1-->")?;
+    let end = memmem::find(mark, b"-1-->")?;
     let word = mark.get(..end).filter(|word| word.iter().all(u8::is_ascii_alphanumeric))?;
     let word = String::from_utf8_lossy(word);
     let mut texts = Vec::new();
     let mut rest = body;
     for number in 1.. {
         let (open, close) = (format!("<!--{word}-{number}-->"), format!("<!--/{word}-{number}-->"));
-        let Some(start) = find(rest, open.as_bytes()) else { break };
+        let Some(start) = memmem::find(rest, open.as_bytes()) else { break };
         let text = rest.get(start + open.len()..).unwrap_or_default();
-        let Some(end) = find(text, close.as_bytes()) else { break };
+        let Some(end) = memmem::find(text, close.as_bytes()) else { break };
         texts.push(one_break_less(text.get(..end).unwrap_or_default()).to_vec());
         rest = text.get(end + close.len()..).unwrap_or_default();
     }
@@ -258,7 +259,7 @@ fn text_of(content: &[u8]) -> String {
 
 /// What stands between the first `open` and the last `close`.
 fn between<'b>(bytes: &'b [u8], open: &[u8], close: &[u8]) -> Option<&'b [u8]> {
-    let start = find(bytes, open)? + open.len();
+    let start = memmem::find(bytes, open)? + open.len();
     let rest = bytes.get(start..)?;
     let end = rest.windows(close.len()).rposition(|window| window == close)?;
     rest.get(..end)

@@ -5,6 +5,8 @@
 //! heredoc, a fraction) is one [`Kind::Opaque`]; who reads the tokens decides what to do about it. Any bytes at all can
 //! be read; a text or comment without an end goes to the end of the file.
 
+use memchr::memmem;
+
 /// A token and the line it begins in, counted from 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
@@ -98,7 +100,7 @@ struct Reader<'s> {
 impl Reader<'_> {
     /// Goes to the next beginning of PHP code; false at the end of the file.
     fn enter(&mut self) -> bool {
-        let Some(at) = find(self.rest, b"<?") else {
+        let Some(at) = memmem::find(self.rest, b"<?") else {
             self.rest = &[];
             return false;
         };
@@ -133,7 +135,7 @@ impl Reader<'_> {
                     continue;
                 }
                 b'/' if self.rest.starts_with(b"/*") => {
-                    let end = find(self.rest.get(2..).unwrap_or_default(), b"*/");
+                    let end = memmem::find(self.rest.get(2..).unwrap_or_default(), b"*/");
                     self.advance(end.map_or(self.rest.len(), |at| at + 4));
                     continue;
                 }
@@ -160,7 +162,7 @@ impl Reader<'_> {
     /// A comment to the end of its line, which the end mark of the code ends too.
     fn line_comment(&mut self) {
         let line = self.rest.iter().position(|byte| matches!(byte, b'\n' | b'\r')).unwrap_or(self.rest.len());
-        let mark = find(self.rest.get(..line).unwrap_or_default(), b"?>");
+        let mark = memmem::find(self.rest.get(..line).unwrap_or_default(), b"?>");
         self.advance(mark.unwrap_or(line));
     }
 
@@ -352,8 +354,4 @@ fn is_name_start(byte: u8) -> bool {
 
 fn is_name_byte(byte: u8) -> bool {
     is_name_start(byte) || byte.is_ascii_digit()
-}
-
-fn find(within: &[u8], what: &[u8]) -> Option<usize> {
-    within.windows(what.len()).position(|window| window == what)
 }
