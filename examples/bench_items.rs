@@ -8,21 +8,23 @@
 //! rows and serializes the course (what the first look at `backup.zip` costs), `restore` puts the archive into a new
 //! course, `merge` puts it there once more, which adds nothing.
 
+mod bench_rows;
+
 use std::error::Error;
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+use bench_rows::Filling;
 use clap::Parser;
 use coursefs::archive::Checksums;
 use coursefs::backup::restore::{Options, restore};
 use coursefs::backup::{Rows, Selection};
+use coursefs::course::Stamp;
 use coursefs::course::create::{self, NewCourse};
-use coursefs::course::property_rows::{self, NewProperty, Visibility};
-use coursefs::course::{Course, Stamp};
-use coursefs::portal::database::{DatabaseError, DatabaseExt, Session, Value};
-use coursefs::portal::{Portal, schema};
+use coursefs::portal::Portal;
+use coursefs::portal::database::{DatabaseError, DatabaseExt, Value};
 
 /// The user that an embedded portal starts with.
 const ADMINISTRATOR: i64 = 1;
@@ -93,13 +95,6 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn milliseconds(begun: Instant) -> f64 {
     begun.elapsed().as_secs_f64() * 1000.0
-}
-
-/// Rows for one course.
-struct Filling<'a> {
-    session: &'a dyn Session,
-    course: &'a Course,
-    stamp: &'a Stamp,
 }
 
 impl Filling<'_> {
@@ -197,21 +192,5 @@ impl Filling<'_> {
             self.row("c_calendar_event", "id", &columns, Some("calendar_event"))?;
         }
         Ok(())
-    }
-
-    /// Inserts a row with `values` and empty ones besides, its second key `key` and, for a tool's item, its property.
-    fn row(&self, table: &str, key: &str, values: &[(&str, Value)], tool: Option<&str>) -> Result<i64, DatabaseError> {
-        let mut row: Vec<(&str, Value)> = vec![("c_id", self.course.id.into())];
-        for column in schema::columns(table).iter().filter(|column| !matches!(column.name, "iid" | "c_id")) {
-            let value = values.iter().find(|(name, _)| *name == column.name).map(|(_, value)| value.clone());
-            row.push((column.name, value.unwrap_or_else(|| column.empty())));
-        }
-        let iid = self.session.insert(table, &row)?;
-        property_rows::set_second_key(self.session, table, key, iid)?;
-        if let Some(tool) = tool {
-            let property = NewProperty { tool, item: iid, edit: "Added", visibility: Visibility::Visible, shown: None };
-            property_rows::insert(self.session, self.course.id, &property, self.stamp)?;
-        }
-        Ok(iid)
     }
 }

@@ -9,6 +9,8 @@
 //! milliseconds; the operating system's caches are warm). `package` and `backup` are the speed at which the package of
 //! the second path and `backup.zip` of its course are read from start to end, checksums known (in MiB/s).
 
+mod bench_rows;
+
 use std::error::Error;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,13 +19,12 @@ use std::time::Instant;
 use clap::Parser;
 use coursefs::archive::{Archive, Checksums};
 use coursefs::backup::{BackupFiles, Rows, Selection};
+use coursefs::course::Stamp;
 use coursefs::course::create::{self, NewCourse};
 use coursefs::course::document_rows::{self, DocumentKind, NewDocument};
-use coursefs::course::property_rows::{self, NewProperty, Visibility};
-use coursefs::course::{Course, Stamp};
-use coursefs::portal::database::{DatabaseError, DatabaseExt, Session, Value};
+use coursefs::portal::Portal;
+use coursefs::portal::database::{DatabaseError, DatabaseExt};
 use coursefs::portal::storage::Folder;
-use coursefs::portal::{Portal, schema};
 use coursefs::scorm::{Package, Which};
 
 /// The user that an embedded portal starts with.
@@ -110,9 +111,10 @@ where
     let new = NewCourse { code: code.into(), title: code.into(), ..NewCourse::default() };
     let course = create::create(portal, &new, &stamp)?;
     let folder = portal.courses_folder().folder(&[&course.directory, b"/document".as_slice()].concat())?;
-    let path = portal
-        .database()
-        .write(|session| fill(&Filling { session, course: &course, folder: &folder, stamp: &stamp }))?;
+    let path = portal.database().write(|session| {
+        let rows = bench_rows::Filling { session, course: &course, stamp: &stamp };
+        fill(&Filling { rows, folder: &folder })
+    })?;
     Ok((course.id, path))
 }
 
@@ -130,12 +132,10 @@ fn speed(archive: &Archive<BackupFiles>) -> Result<f64, Box<dyn Error>> {
     }
 }
 
-/// Rows and files for the course.
+/// The course that is filled.
 struct Filling<'a> {
-    session: &'a dyn Session,
-    course: &'a Course,
+    rows: bench_rows::Filling<'a>,
     folder: &'a Folder,
-    stamp: &'a Stamp,
 }
 
 impl Filling<'_> {
@@ -185,11 +185,11 @@ impl Filling<'_> {
         let path = format!("/{name}");
         let kind = DocumentKind::File { size: bytes.len() as u64 };
         let new = NewDocument { path: path.as_bytes(), title: name, comment: None, kind, visible: true };
-        Ok(document_rows::insert(self.session, self.course.id, &new, self.stamp)?)
+        Ok(document_rows::insert(self.rows.session, self.rows.course.id, &new, self.rows.stamp)?)
     }
 
     fn path(&self, title: &str) -> Result<i64, DatabaseError> {
-        self.row("c_lp", "id", &[("name", title.into()), ("lp_type", 1.into())], Some("learnpath"))
+        self.rows.row("c_lp", "id", &[("name", title.into()), ("lp_type", 1.into())], Some("learnpath"))
     }
 
     fn step(&self, path: i64, number: u64, kind: &str, target: i64) -> Result<(), DatabaseError> {
@@ -201,14 +201,14 @@ impl Filling<'_> {
             ("display_order", (number as i64).into()),
             ("max_score", 100.into()),
         ];
-        self.row("c_lp_item", "id", &columns, None).map(drop)
+        self.rows.row("c_lp_item", "id", &columns, None).map(drop)
     }
 
     /// A test of ten questions with four answers each.
     fn test(&self, number: u64) -> Result<i64, DatabaseError> {
         let title = format!("Test {number}");
         let columns = [("title", title.into()), ("active", 1.into()), ("pass_percentage", 50.into())];
-        let test = self.row("c_quiz", "id", &columns, Some("quiz"))?;
+        let test = self.rows.row("c_quiz", "id", &columns, Some("quiz"))?;
         for place in 0..10_i64 {
             let columns = [
                 ("question", format!("Which lake is it? {place}").into()),
@@ -216,7 +216,7 @@ impl Filling<'_> {
                 ("type", 1.into()),
                 ("ponderation", 10.into()),
             ];
-            let question = self.row("c_quiz_question", "id", &columns, None)?;
+            let question = self.rows.row("c_quiz_question", "id", &columns, None)?;
             for answer in 1..=4_i64 {
                 let columns = [
                     ("question_id", question.into()),
@@ -226,28 +226,12 @@ impl Filling<'_> {
                     ("ponderation", if answer == 1 { 10 } else { 0 }.into()),
                     ("position", answer.into()),
                 ];
-                self.row("c_quiz_answer", "id_auto", &columns, None)?;
+                self.rows.row("c_quiz_answer", "id_auto", &columns, None)?;
             }
             let columns =
                 [("question_id", question.into()), ("exercice_id", test.into()), ("question_order", place.into())];
-            self.row("c_quiz_rel_question", "iid", &columns, None)?;
+            self.rows.row("c_quiz_rel_question", "iid", &columns, None)?;
         }
         Ok(test)
-    }
-
-    /// Inserts a row with `values` and empty ones besides, its second key `key` and, for a tool's item, its property.
-    fn row(&self, table: &str, key: &str, values: &[(&str, Value)], tool: Option<&str>) -> Result<i64, DatabaseError> {
-        let mut row: Vec<(&str, Value)> = vec![("c_id", self.course.id.into())];
-        for column in schema::columns(table).iter().filter(|column| !matches!(column.name, "iid" | "c_id")) {
-            let value = values.iter().find(|(name, _)| *name == column.name).map(|(_, value)| value.clone());
-            row.push((column.name, value.unwrap_or_else(|| column.empty())));
-        }
-        let iid = self.session.insert(table, &row)?;
-        property_rows::set_second_key(self.session, table, key, iid)?;
-        if let Some(tool) = tool {
-            let property = NewProperty { tool, item: iid, edit: "Added", visibility: Visibility::Visible, shown: None };
-            property_rows::insert(self.session, self.course.id, &property, self.stamp)?;
-        }
-        Ok(iid)
     }
 }
