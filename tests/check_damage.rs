@@ -129,6 +129,7 @@ const DAMAGES: &[Damage] = &[
             &[key_of_first(portal, "c_lp").into()],
         );
     }),
+    ("package-without-path", |portal| std::fs::create_dir_all(in_course(portal, "scorm/left/over")).unwrap()),
     ("step-without-path", |portal| set(portal, "c_lp_item", step(portal, "link"), "lp_id", 4711)),
     ("step-target", |portal| set(portal, "c_lp_item", step(portal, "quiz"), "path", "4711")),
     ("step-target", |portal| set(portal, "c_lp_item", step(portal, "document"), "path", "-1")),

@@ -133,6 +133,10 @@ kinds! {
         "the folder of a learning path's package is not there",
         "restore the folder, or delete the learning path in Chamilo",
         None;
+    PACKAGE_WITHOUT_PATH, "package-without-path", Note,
+        "a package in the scorm folder belongs to no learning path any more",
+        "remove the folder if nothing else links to it",
+        None;
     STEP_WITHOUT_PATH, "step-without-path", Fault,
         "a step belongs to a learning path that does not exist",
         "delete the row",

@@ -9,7 +9,8 @@ use crate::portal::storage::Folder;
 use super::Found;
 use super::documents::Documents;
 use super::finding::{
-    Finding, PACKAGE, PATH_CATEGORY, PREREQUISITE, STEP_ORDER, STEP_PARENT, STEP_TARGET, STEP_WITHOUT_PATH,
+    Finding, PACKAGE, PACKAGE_WITHOUT_PATH, PATH_CATEGORY, PREREQUISITE, STEP_ORDER, STEP_PARENT, STEP_TARGET,
+    STEP_WITHOUT_PATH,
 };
 use super::items::Items;
 
@@ -61,7 +62,9 @@ pub fn check(
         Ok(())
     })?;
     let sql = "SELECT iid, id, lp_type, path, prerequisite, category_id FROM c_lp WHERE c_id = ? ORDER BY iid";
+    let mut packages = HashSet::new();
     for path in session.rows(sql, &[course.into()])? {
+        packages.extend(path.as_text("path").split(|byte| *byte == b'/').next().map(<[u8]>::to_vec));
         let Some(iid) = path.int("iid") else { continue };
         path_itself(&path, iid, folder, items, found);
         let key = path.int("id").filter(|key| *key != 0).unwrap_or(iid);
@@ -80,7 +83,24 @@ pub fn check(
             found.add(Finding::new(STEP_WITHOUT_PATH).row("c_lp_item", step.iid).because(detail));
         }
     }
+    if let Some(folder) = folder {
+        packages_left(folder, &packages, found);
+    }
     Ok(())
+}
+
+/// Tells of the folders in `scorm` that are not in `used`: Chamilo leaves some when it deletes a path. Whatever else
+/// lies there is no package.
+fn packages_left(course: &Folder, used: &HashSet<Vec<u8>>, found: &mut Found) {
+    // A course without the folder has no packages.
+    let mut names = course.names(b"scorm").unwrap_or_default();
+    names.sort_unstable();
+    for name in names.into_iter().filter(|name| !used.contains(name)) {
+        let place = [b"scorm/".as_slice(), &name].concat();
+        if course.folder(&place).is_ok() {
+            found.add(Finding::new(PACKAGE_WITHOUT_PATH).at(&place));
+        }
+    }
 }
 
 fn path_itself(path: &Row, iid: i64, folder: Option<&Folder>, items: &Items, found: &mut Found) {
