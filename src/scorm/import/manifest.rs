@@ -3,6 +3,8 @@
 //! Elements are known by their names whatever their prefixes, more patiently than Chamilo does it; what the package is
 //! must be plain, though: a package of another standard is told by its own name.
 
+use std::collections::HashMap;
+
 use roxmltree::{Document, Node, ParsingOptions};
 
 /// The most elements and pieces of text that are read.
@@ -74,10 +76,11 @@ pub fn read(bytes: &[u8]) -> Result<Manifest, String> {
         return Err(format!("a document of the type \"{}\" and no manifest", root.tag_name().name()));
     }
     check_version(&root)?;
+    let resources = Resources::of(root);
     let organizations: Vec<Organization> = child(root, "organizations")
         .into_iter()
         .flat_map(|all| children(all, "organization"))
-        .map(|organization| read_organization(root, organization))
+        .map(|organization| read_organization(&resources, organization))
         .filter(|organization| !organization.items.is_empty())
         .collect();
     if organizations.is_empty() {
@@ -136,21 +139,37 @@ fn check_version(root: &Node<'_, '_>) -> Result<(), String> {
     })
 }
 
-fn read_organization(root: Node<'_, '_>, organization: Node<'_, '_>) -> Organization {
-    let resources = child(root, "resources");
-    let base =
-        |node: Option<Node<'_, '_>>| node.and_then(|node| attribute(node, "base")).unwrap_or_default().to_owned();
-    let outer = base(Some(root)) + &base(resources);
-    let resource = |identifier: &str| {
-        let all = resources.into_iter().flat_map(|all| children(all, "resource"));
-        let mut found = all.filter(|resource| resource.attribute("identifier") == Some(identifier));
-        found.next().and_then(|resource| {
-            let href = resource.attribute("href").map(str::trim).filter(|href| !href.is_empty())?;
-            let kind = attribute(resource, "scormtype").unwrap_or("sco");
-            let base = format!("{outer}{}", attribute(resource, "base").unwrap_or_default());
-            Some(Launch { href: href.to_owned(), base, sco: !kind.eq_ignore_ascii_case("asset") })
-        })
-    };
+/// The resources of a manifest by their identifiers; of several with the same the first counts.
+struct Resources<'a, 'i> {
+    /// What is put in front of the addresses of all.
+    base: String,
+    named: HashMap<&'a str, Node<'a, 'i>>,
+}
+
+impl<'a, 'i> Resources<'a, 'i> {
+    fn of(root: Node<'a, 'i>) -> Resources<'a, 'i> {
+        let all = child(root, "resources");
+        let base = |node: Node<'a, 'i>| attribute(node, "base").unwrap_or_default();
+        let mut named = HashMap::new();
+        for resource in all.into_iter().flat_map(|all| children(all, "resource")) {
+            if let Some(identifier) = resource.attribute("identifier") {
+                named.entry(identifier).or_insert(resource);
+            }
+        }
+        Resources { base: format!("{}{}", base(root), all.map(base).unwrap_or_default()), named }
+    }
+
+    /// What an item that refers to `identifier` shows.
+    fn launch(&self, identifier: &str) -> Option<Launch> {
+        let resource = *self.named.get(identifier)?;
+        let href = resource.attribute("href").map(str::trim).filter(|href| !href.is_empty())?;
+        let kind = attribute(resource, "scormtype").unwrap_or("sco");
+        let base = format!("{}{}", self.base, attribute(resource, "base").unwrap_or_default());
+        Some(Launch { href: href.to_owned(), base, sco: !kind.eq_ignore_ascii_case("asset") })
+    }
+}
+
+fn read_organization(resources: &Resources<'_, '_>, organization: Node<'_, '_>) -> Organization {
     let mut items: Vec<ManifestItem> = Vec::new();
     let mut open: Vec<(Node<'_, '_>, Option<usize>)> =
         children(organization, "item").map(|item| (item, None)).collect();
@@ -163,7 +182,7 @@ fn read_organization(root: Node<'_, '_>, organization: Node<'_, '_>) -> Organiza
             identifier: node.attribute("identifier").unwrap_or_default().to_owned(),
             parent,
             title: text("title"),
-            launch: node.attribute("identifierref").and_then(resource),
+            launch: node.attribute("identifierref").and_then(|identifier| resources.launch(identifier)),
             parameters: node.attribute("parameters").unwrap_or_default().to_owned(),
             prerequisites: text("prerequisites"),
             mastery: number("masteryscore"),
@@ -207,6 +226,7 @@ fn words(node: Node<'_, '_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn manifest(version: &str, namespaces: &str) -> String {
         format!(
@@ -251,6 +271,33 @@ mod tests {
         let wide: Vec<u8> = xml("utf-16").encode_utf16().flat_map(u16::to_le_bytes).collect();
         assert_eq!(title(&wide), ("Été".into(), "UTF-16LE".into()));
         assert_eq!(read(manifest("1.2", "").as_bytes()).unwrap().organizations[0].title, "A & B");
+    }
+
+    #[test]
+    fn of_several_resources_with_the_same_identifier_the_first_counts() {
+        let xml = manifest("1.2", "").replace("</resources>", "<resource identifier='R' href='b.html'/></resources>");
+        let read = read(xml.as_bytes()).unwrap();
+        assert_eq!(read.organizations[0].items[0].launch.as_ref().unwrap().href, "a.html");
+    }
+
+    proptest! {
+        #[test]
+        fn a_damaged_manifest_is_read_or_refused(
+            damages in prop::collection::vec((any::<prop::sample::Index>(), 0..9_usize, any::<Vec<u8>>()), 1..6)
+        ) {
+            let mut bytes = manifest("1.2", "xmlns:adlcp='http://www.adlnet.org/xsd/adlcp_rootv1p2'").into_bytes();
+            for (place, length, new) in damages {
+                let from = place.index(bytes.len());
+                let to = (from + length).min(bytes.len());
+                bytes.splice(from..to, new);
+                if bytes.is_empty() {
+                    break;
+                }
+            }
+            if let Ok(manifest) = read(&bytes) {
+                prop_assert!(manifest.organizations.iter().all(|organization| !organization.items.is_empty()));
+            }
+        }
     }
 
     #[test]
