@@ -5,6 +5,8 @@ mod forms_support;
 mod reference_support;
 mod support;
 
+use coursefs::check::finding::NULL_SESSION;
+use coursefs::check::{Scope, check};
 use coursefs::forms::store::Outcome;
 use coursefs::forms::{Place, Tree, What};
 use coursefs::sample;
@@ -114,4 +116,19 @@ fn the_sample_courses_are_copied_too() {
         copy(&portal, &code, &format!("{code}B"), &|_, _| {});
         equal(&portal, &code, &format!("{code}B"));
     }
+}
+
+#[test]
+fn what_files_make_belongs_to_no_session_as_chamilo_writes_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let portal = support::portals::init(folder.path());
+    let course = sample::fill(&portal).unwrap().remove(0);
+    let copied = new_course(&portal, "COPY");
+    with_documents(&portal, course.id, copied.id);
+    copy(&portal, &shown(&course.code), "COPY", &|_, _| {});
+    let mut found = Vec::new();
+    check(&portal, &Scope::courses(vec![copied]), false, &mut |finding| found.push(finding)).unwrap();
+    let unset: Vec<String> =
+        found.iter().filter(|finding| finding.kind == NULL_SESSION).map(ToString::to_string).collect();
+    assert!(unset.is_empty(), "{unset:#?}");
 }

@@ -229,8 +229,14 @@ impl<'t> Decoder<'t> {
                 record.set(column.name, value.clone());
                 continue;
             }
-            if matches!(table.role(column.name), Role::Key | Role::Session | Role::Private) {
-                record.set(column.name, column.empty());
+            let never_told = match table.role(column.name) {
+                Role::Key | Role::Private => Some(column.empty()),
+                // Base content, as Chamilo writes it.
+                Role::Session => Some(Value::Int(0)),
+                _ => None,
+            };
+            if let Some(value) = never_told {
+                record.set(column.name, value);
                 continue;
             }
             names.insert(name);
