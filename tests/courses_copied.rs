@@ -223,3 +223,26 @@ fn close(file: fs::File) -> Option<i32> {
         _ => std::io::Error::last_os_error().raw_os_error(),
     }
 }
+
+#[test]
+fn who_works_in_folders_within_folders_while_the_backup_comes_goes_on_in_those_of_the_course() {
+    let portal = sample_portal();
+    let mount = Mount::of(&portal);
+    // As long as the other, so that lengths of pages stay the same.
+    let (course, copy) = (mount.join("GEO101"), mount.join("COPY01"));
+    let forum = "Forum/Le cours/Questions sur les leçons";
+    fs::create_dir_all(copy.join(forum)).unwrap();
+    // By its number: no name is looked up any more.
+    let working = fs::File::open(copy.join(forum)).unwrap();
+    run("cp", &[&course.join("backup.zip"), &copy.join("backup.zip")]);
+    let page = "Magnitude ou intensité ?.html";
+    let content = fs::read(course.join(forum).join(page)).unwrap();
+    let flags = rustix::fs::OFlags::CREATE | rustix::fs::OFlags::WRONLY | rustix::fs::OFlags::TRUNC;
+    let opened = rustix::fs::openat(&working, page, flags, rustix::fs::Mode::from_raw_mode(0o644)).unwrap();
+    let mut file = fs::File::from(opened);
+    std::io::Write::write_all(&mut file, &content).unwrap();
+    assert_eq!(close(file), None);
+    drop(mount);
+    expect_equal((&portal, "GEO101"), (&portal, "COPY01"), But::Nothing);
+    portal.check_finds_nothing();
+}

@@ -106,26 +106,30 @@ impl PortalFs {
         if found(&self.tools_of(course)?.tree).is_none() {
             return Ok(());
         }
-        let meant = self.change_tools(course, |session, course, tree| {
-            let Some(other) = found(&tree.tree) else { return Ok(None) };
-            self.absorb(session, course, &tree.tree, own, other)?;
-            Ok(Some(other))
+        let went = self.change_tools(course, |session, course, tree| {
+            let mut went = Vec::new();
+            if let Some(other) = found(&tree.tree) {
+                self.absorb(session, course, &tree.tree, (own, other), &mut went)?;
+            }
+            Ok(went)
         })?;
-        if let Some(meant) = meant.and_then(|place| node_of(course, place)) {
-            self.tools.twins.went(node, meant);
+        for (from, to) in went {
+            if let (Some(from), Some(to)) = (node_of(course, from), node_of(course, to)) {
+                self.tools.twins.went(from, to);
+            }
         }
         Ok(())
     }
 
     /// Puts what lies in the folder `from` into the folder `to` and deletes `from`. What `to` has already is not put
-    /// there twice.
+    /// there twice. `went` is told of each folder that is deleted, and of what took its place.
     fn absorb(
         &self,
         session: &dyn Session,
         course: &Course,
         tree: &Tree,
-        from: Place,
-        to: Place,
+        (from, to): (Place, Place),
+        went: &mut Vec<(Place, Place)>,
     ) -> Result<(), FsError> {
         let (Place::Folder(kind, row), Place::Folder(to_kind, to_row)) = (from, to) else { return Ok(()) };
         if kind != to_kind {
@@ -137,7 +141,7 @@ impl PortalFs {
             match (entry.place, there) {
                 (Place::File(own, of), _) if (own, of) == (kind, row) => {}
                 (Place::Folder(..), Some(there @ Place::Folder(..))) => {
-                    self.absorb(session, course, tree, entry.place, there)?;
+                    self.absorb(session, course, tree, (entry.place, there), went)?;
                 }
                 (Place::Folder(own, of), _) => {
                     let form = FORMS.iter().find(|form| form.kind == own);
@@ -162,7 +166,9 @@ impl PortalFs {
                 (Place::Tool(_) | Place::Shelf(..) | Place::Attachments(..) | Place::Attachment(..), _) => {}
             }
         }
-        Ok(forms::remove(session, course, tree, Place::File(kind, row))?)
+        forms::remove(session, course, tree, Place::File(kind, row))?;
+        went.push((from, to));
+        Ok(())
     }
 
     /// Does what may have become possible because something was taken into a course.
