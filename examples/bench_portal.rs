@@ -3,7 +3,8 @@
 //!
 //!     cargo run --release --example bench_portal -- DIR --courses 100 --documents 1000 --bytes 200 --folders 10
 //!
-//! Rows and folders are made as the library makes them for everybody; each course's documents come in one transaction.
+//! Rows and folders are made as the library makes them for everybody; each course's documents come in one transaction. Those
+//! of the second course and all that follow are the first one's rows once more, which a server copies by itself.
 
 use std::error::Error;
 use std::fs::File;
@@ -14,7 +15,7 @@ use clap::Parser;
 use coursefs::course::create::{self, NewCourse};
 use coursefs::course::document_rows::{self, DocumentKind, NewDocument};
 use coursefs::course::{Course, Stamp};
-use coursefs::portal::database::{DatabaseExt, Session};
+use coursefs::portal::database::{DatabaseError, DatabaseExt, Session};
 use coursefs::portal::storage::Folder;
 use coursefs::portal::{Access, Portal};
 
@@ -57,6 +58,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let stamp = Stamp::now(ADMINISTRATOR);
     let mut noise = Noise::new();
+    let mut first: Option<(i64, i64)> = None;
     for number in 1..=arguments.courses {
         let code = format!("BENCH{number}");
         let title = format!("Course {number}");
@@ -67,41 +69,84 @@ fn main() -> Result<(), Box<dyn Error>> {
             portal.database().write(|session| session.execute(sql, &[quota.into(), course.id.into()]))?;
         }
         let folder = portal.courses_folder().folder(&[&course.directory, b"/document".as_slice()].concat())?;
-        portal.database().write(|session| fill(session, &course, &folder, &arguments, &stamp, &mut noise))?;
+        make_files(&folder, &arguments, &mut noise)?;
+        portal.database().write(|session| match first {
+            Some(first) => copy_rows(session, first, course.id).map_err(Box::from),
+            None => {
+                let own = newest(session)?;
+                enter(session, &course, &arguments, &stamp)?;
+                first = Some((course.id, own));
+                Ok::<_, Box<dyn Error>>(())
+            }
+        })?;
     }
     Ok(())
 }
 
-/// Gives `course`, whose documents lie in `folder`, its folders and documents.
-fn fill(
-    session: &dyn Session,
-    course: &Course,
-    folder: &Folder,
-    arguments: &Arguments,
-    stamp: &Stamp,
-    noise: &mut Noise,
-) -> Result<(), Box<dyn Error>> {
+/// The newest key among the documents.
+fn newest(session: &dyn Session) -> Result<i64, DatabaseError> {
+    Ok(session.int("SELECT MAX(iid) FROM c_document", &[])?.unwrap_or(0))
+}
+
+/// Enters the documents of the course `from` with keys above `own` once more, into the course `to`.
+fn copy_rows(session: &dyn Session, (from, own): (i64, i64), to: i64) -> Result<(), DatabaseError> {
+    let further = newest(session)? - own;
+    let sql = "INSERT INTO c_document \
+               (iid, id, c_id, path, comment, title, filetype, size, readonly, session_id) \
+               SELECT iid + ?, iid + ?, ?, path, comment, title, filetype, size, readonly, session_id \
+               FROM c_document WHERE c_id = ? AND iid > ? ORDER BY iid";
+    session.execute(sql, &[further.into(), further.into(), to.into(), from.into(), own.into()])?;
+    let sql = "INSERT INTO c_item_property \
+               (c_id, insert_user_id, tool, insert_date, lastedit_date, ref, lastedit_type, lastedit_user_id, visibility) \
+               SELECT ?, insert_user_id, tool, insert_date, lastedit_date, ref + ?, lastedit_type, lastedit_user_id, \
+               visibility FROM c_item_property WHERE c_id = ? AND tool = 'document' AND ref > ? ORDER BY iid";
+    session.execute(sql, &[to.into(), further.into(), from.into(), own.into()])?;
+    session.execute("UPDATE c_item_property SET id = iid WHERE c_id = ?", &[to.into()])?;
+    Ok(())
+}
+
+/// The folders below a course's documents.
+fn folder_names(arguments: &Arguments) -> impl Iterator<Item = String> {
+    (0..arguments.folders).map(|number| format!("folder{number:04}"))
+}
+
+/// Paths and names of the documents.
+fn document_names(arguments: &Arguments) -> impl Iterator<Item = (String, String)> {
+    let folders = arguments.folders;
+    (0..arguments.documents).map(move |number| {
+        let name = format!("document{number:06}.bin");
+        match number.checked_rem(folders) {
+            Some(place) => (format!("folder{place:04}/{name}"), name),
+            None => (name.clone(), name),
+        }
+    })
+}
+
+/// Makes folders and files below `folder`.
+fn make_files(folder: &Folder, arguments: &Arguments, noise: &mut Noise) -> Result<(), Box<dyn Error>> {
+    for name in folder_names(arguments) {
+        folder.create_folders(name.as_bytes(), 0o755)?;
+    }
+    for (path, _) in document_names(arguments) {
+        let file = folder.create_file(path.as_bytes(), 0o644)?;
+        match arguments.sparse {
+            true => file.set_len(arguments.bytes)?,
+            false => noise.write(&file, arguments.bytes)?,
+        }
+    }
+    Ok(())
+}
+
+/// Enters the folders and documents of `course`.
+fn enter(session: &dyn Session, course: &Course, arguments: &Arguments, stamp: &Stamp) -> Result<(), Box<dyn Error>> {
     let insert = |path: &str, title: &str, kind| {
         let document = NewDocument { path: path.as_bytes(), title, comment: None, kind, visible: true };
         document_rows::insert(session, course.id, &document, stamp)
     };
-    for number in 0..arguments.folders {
-        let name = format!("folder{number:04}");
-        folder.create_folders(name.as_bytes(), 0o755)?;
+    for name in folder_names(arguments) {
         insert(&format!("/{name}"), &name, DocumentKind::Folder)?;
     }
-    for number in 0..arguments.documents {
-        let name = format!("document{number:06}.bin");
-        let path = match number.checked_rem(arguments.folders) {
-            Some(place) => format!("folder{place:04}/{name}"),
-            None => name.clone(),
-        };
-        let file = folder.create_file(path.as_bytes(), 0o644)?;
-        if arguments.sparse {
-            file.set_len(arguments.bytes)?;
-        } else {
-            noise.write(&file, arguments.bytes)?;
-        }
+    for (path, name) in document_names(arguments) {
         insert(&format!("/{path}"), &name, DocumentKind::File { size: arguments.bytes })?;
     }
     Ok(())

@@ -95,47 +95,93 @@ pub struct LookedAt {
     folder: Option<Folder>,
 }
 
+/// Files that were looked at before the rows had told what of them counts.
+#[derive(Debug, Default)]
+pub struct LookedAhead {
+    /// Where they lie below the course's folder, in the order of the places.
+    places: Vec<Arc<[u8]>>,
+    /// Attributes of the first of them, `None` for what is not there. Where something went wrong nothing is told of it and
+    /// what follows.
+    stats: Vec<Option<Stat>>,
+}
+
+impl LookedAhead {
+    /// Looks at the files at `places`, in their order, below the course's folder `directory`.
+    pub fn look(portal: &Portal, directory: &[u8], places: Vec<Arc<[u8]>>) -> LookedAhead {
+        let mut stats = Vec::with_capacity(places.len());
+        if let Ok(top) = portal.courses_folder().folder(directory) {
+            let mut looking = Looking::below(&top);
+            stats.extend(places.iter().map_while(|place| looking.stat(place).ok()));
+        }
+        LookedAhead { places, stats }
+    }
+
+    /// The places of all files.
+    pub fn places(&self) -> &[Arc<[u8]>] {
+        &self.places
+    }
+}
+
+/// Looks at one file after the other: the folder of the last one is mostly that of the next.
+struct Looking<'a> {
+    top: &'a Folder,
+    parent: Option<(&'a [u8], Option<Folder>)>,
+}
+
+impl<'a> Looking<'a> {
+    fn below(top: &'a Folder) -> Looking<'a> {
+        Looking { top, parent: None }
+    }
+
+    /// The attributes of what lies at `place`, `None` if nothing does.
+    fn stat(&mut self, place: &'a [u8]) -> io::Result<Option<Stat>> {
+        let (folder, name) = split(place);
+        if self.parent.as_ref().is_none_or(|(last, _)| *last != folder) {
+            self.parent = Some((folder, present(self.top.folder(folder))?));
+        }
+        match &self.parent {
+            Some((_, Some(folder))) => present(stat_at(folder.as_fd(), name)),
+            _ => Ok(None),
+        }
+    }
+}
+
+/// What was found, `None` if nothing is there.
+fn present<T>(found: io::Result<T>) -> io::Result<Option<T>> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if is_absent(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 impl LookedAt {
-    /// Looks at the listed files of the course at `place`; opens none.
+    /// Looks at the listed files of the course at `place`, those besides that `ahead` does not know; opens none.
     pub fn look(
         portal: &Portal,
         place: &CoursePlace,
         listed: &[Listed],
         loose: &Loose,
+        ahead: &LookedAhead,
     ) -> Result<LookedAt, BackupError> {
         let failed = |path: &[u8], source| BackupError::Files {
             course: place.code.clone(),
             path: String::from_utf8_lossy(path).into_owned(),
             source,
         };
-        let top = match portal.courses_folder().folder(&place.directory) {
-            Ok(folder) => folder,
-            Err(error) if is_absent(&error) => {
-                let stats = vec![None; listed.len()];
-                return Ok(LookedAt { stats, loose: Tree::default(), loose_holds: loose.is_empty(), folder: None });
-            }
-            Err(source) => return Err(failed(&place.directory, source)),
+        let top = present(portal.courses_folder().folder(&place.directory));
+        let Some(top) = top.map_err(|source| failed(&place.directory, source))? else {
+            let stats = vec![None; listed.len()];
+            return Ok(LookedAt { stats, loose: Tree::default(), loose_holds: loose.is_empty(), folder: None });
         };
-        // Files come in the order of their places: the folder of the last one is mostly that of the next.
-        let mut parent: Option<(&[u8], Option<Folder>)> = None;
+        let mut looking = Looking::below(&top);
+        let mut known = ahead.places.iter().zip(&ahead.stats).peekable();
         let mut stats = Vec::with_capacity(listed.len());
         for file in listed {
-            let (folder, name) = split(&file.place);
-            if parent.as_ref().is_none_or(|(last, _)| *last != folder) {
-                let opened = match top.folder(folder) {
-                    Ok(opened) => Some(opened),
-                    Err(error) if is_absent(&error) => None,
-                    Err(error) => return Err(failed(&file.place, error)),
-                };
-                parent = Some((folder, opened));
-            }
-            let stat = match &parent {
-                Some((_, Some(folder))) => match stat_at(folder.as_fd(), name) {
-                    Ok(stat) => Some(stat),
-                    Err(error) if is_absent(&error) => None,
-                    Err(error) => return Err(failed(&file.place, error)),
-                },
-                _ => None,
+            while known.next_if(|(place, _)| **place < file.place).is_some() {}
+            let stat = match known.peek() {
+                Some((place, stat)) if **place == file.place => **stat,
+                _ => looking.stat(&file.place).map_err(|source| failed(&file.place, source))?,
             };
             let wanted = if file.folder { FileType::Directory } else { FileType::RegularFile };
             stats.push(stat.filter(|stat| FileType::from_raw_mode(stat.st_mode) == wanted));
@@ -163,7 +209,7 @@ impl Contents {
 
     /// Looks at the files that go with `rows`.
     pub fn gather(portal: &Portal, rows: Arc<Rows>) -> Result<Contents, BackupError> {
-        let files = LookedAt::look(portal, &rows.place, &rows.listed, &rows.loose)?;
+        let files = LookedAt::look(portal, &rows.place, &rows.listed, &rows.loose, &LookedAhead::default())?;
         Ok(Contents::new(rows, files))
     }
 

@@ -20,6 +20,9 @@ pub struct PropertyRows {
     values: Vec<(Value, usize)>,
     /// Its entries.
     text: Vec<u8>,
+    /// For what is spelled anew.
+    value: Vec<u8>,
+    entries: Vec<u8>,
 }
 
 impl PropertyRows {
@@ -46,20 +49,34 @@ impl PropertyRows {
         }
         let mut start = 0;
         for (position, (name, value)) in row.iter().enumerate() {
-            match self.values.get_mut(position) {
-                Some((last, end)) if last == value => start = *end,
+            let known = self.values.get_mut(position);
+            if let Some((last, end)) = &known
+                && last == value
+            {
+                start = *end;
+                continue;
+            }
+            let entries = entries(name, position, value, &mut self.value, &mut self.entries);
+            match known {
+                // A key mostly has as many digits as the last.
+                Some((last, end)) if *end - start == entries.len() => {
+                    *last = value.clone();
+                    if let Some(text) = self.text.get_mut(start..*end) {
+                        text.copy_from_slice(entries);
+                    }
+                    start = *end;
+                }
                 Some((last, end)) => {
                     *last = value.clone();
-                    let entries = entries(name, position, value);
                     let (old, new) = (*end, start + entries.len());
-                    self.text.splice(start..old, entries);
+                    self.text.splice(start..old, entries.iter().copied());
                     for (_, end) in self.values.iter_mut().skip(position) {
                         *end = *end - old + new;
                     }
                     start = new;
                 }
                 None => {
-                    self.text.extend(entries(name, position, value));
+                    self.text.extend_from_slice(entries);
                     start = self.text.len();
                     self.values.push((value.clone(), start));
                 }
@@ -68,20 +85,21 @@ impl PropertyRows {
     }
 }
 
-/// The two entries of a column.
-fn entries(name: &str, position: usize, value: &Value) -> Vec<u8> {
-    let mut spelled = Vec::new();
-    column(&mut Writer::new(&mut spelled), value);
-    let mut writer = Writer::new(Vec::new());
+/// The two entries of a column, spelled into `whole`; its value into `spelled`.
+fn entries<'a>(name: &str, position: usize, value: &Value, spelled: &mut Vec<u8>, whole: &'a mut Vec<u8>) -> &'a [u8] {
+    spelled.clear();
+    whole.clear();
+    column(&mut Writer::new(&mut *spelled), value);
+    let mut writer = Writer::new(&mut *whole);
     writer.begin_array(2);
     writer.key_str(name.as_bytes());
-    writer.spelled(&spelled);
+    writer.spelled(spelled);
     writer.key_int(position as i64);
-    writer.spelled(&spelled);
+    writer.spelled(spelled);
     writer.end();
-    let array = writer.finish();
-    let inside = array.strip_prefix(b"a:2:{".as_slice()).and_then(|rest| rest.strip_suffix(b"}"));
-    inside.unwrap_or_default().to_vec()
+    writer.finish();
+    let inside = whole.strip_prefix(b"a:2:{".as_slice()).and_then(|rest| rest.strip_suffix(b"}"));
+    inside.unwrap_or_default()
 }
 
 #[cfg(test)]

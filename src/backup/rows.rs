@@ -3,14 +3,14 @@
 
 use crate::archive::FileIdentity;
 use crate::course;
-use crate::course::document::{self, Document};
+use crate::course::document::{Document, Written};
 use crate::course::extra_field;
 use crate::course::item::{Items, Record};
 use crate::course::tool::{self, Table};
 use crate::portal::Portal;
 use crate::portal::database::{DatabaseExt, Row, Value};
 
-use super::contents::LookedAt;
+use super::contents::{LookedAhead, LookedAt};
 use super::encoded::{Encoded, Encoder};
 use super::links::{Links, Patch};
 use super::loose_files::Loose;
@@ -22,6 +22,7 @@ use super::{BackupError, Contents, course_info, users};
 use std::collections::HashMap;
 use std::io::Read;
 use std::sync::Arc;
+use std::thread::ScopedJoinHandle;
 
 /// The longest page in which links are looked for, in bytes.
 const LONGEST_PAGE: u64 = 8 << 20;
@@ -174,27 +175,39 @@ pub struct Loaded {
 }
 
 impl Rows {
-    /// Reads the rows of the course with the number `course`, and looks at its files while the course is serialized.
+    /// Reads the rows of the course with the number `course`. Its documents' files are looked at as soon as their places are
+    /// known, the others while the course is serialized.
     pub fn load(portal: &Portal, course: i64, selection: Selection) -> Result<Loaded, BackupError> {
-        let mut rows = Rows::read(portal, course, selection)?;
-        let place = Place { code: rows.course.text("code"), directory: rows.course.bytes("directory") };
-        selection
-            .apply(&mut rows, &mut |document| read_page(portal, &place, document).ok().flatten().map(|(_, page)| page));
-        rows.renamed = Renamed::look(portal, &rows, &place)?;
-        let links = rows.renamed.as_ref().map(Renamed::links);
-        texts::archive(&mut rows.items, links.as_ref());
-        let loose = Loose::look(portal, &rows, &place);
-        let loose = loose.map_err(|source| BackupError::Loose { course: place.code.clone(), source })?;
-        let (files, course_info) = std::thread::scope(|scope| {
-            let looking = scope.spawn(|| {
-                let listed = listed(&rows);
-                LookedAt::look(portal, &place, &listed, &loose).map(|files| (listed, files))
+        let (rows, place, loose, looked, course_info) = std::thread::scope(|scope| {
+            let mut ahead = None;
+            let mut look_ahead = |directory: Vec<u8>, places| {
+                ahead = Some(scope.spawn(move || LookedAhead::look(portal, &directory, places)));
+            };
+            let mut rows = Rows::read(portal, course, selection, &mut look_ahead)?;
+            let place = Place { code: rows.course.text("code"), directory: rows.course.bytes("directory") };
+            let mut page =
+                |document: &Document| read_page(portal, &place, document).ok().flatten().map(|(_, page)| page);
+            selection.apply(&mut rows, &mut page);
+            rows.renamed = Renamed::look(portal, &rows, &place)?;
+            let links = rows.renamed.as_ref().map(Renamed::links);
+            texts::archive(&mut rows.items, links.as_ref());
+            let loose = Loose::look(portal, &rows, &place);
+            let loose = loose.map_err(|source| BackupError::Loose { course: place.code.clone(), source })?;
+            let (looked, course_info) = std::thread::scope(|scope| {
+                let looking = scope.spawn(|| {
+                    let ahead = ahead.map(ScopedJoinHandle::join).transpose().map_err(|_| BackupError::Fault)?;
+                    let ahead = ahead.unwrap_or_default();
+                    let listed = listed(&rows, &ahead);
+                    LookedAt::look(portal, &place, &listed, &loose, &ahead).map(|files| (listed, files))
+                });
+                let encoder = Encoder::new(2000 * rows.documents.len());
+                let course_info = course_info::write(&rows, &loose, encoder).finish();
+                (looking.join(), course_info)
             });
-            let encoder = Encoder::new(2000 * rows.documents.len());
-            let course_info = course_info::write(&rows, &loose, encoder).finish();
-            (looking.join(), course_info)
-        });
-        let (listed, files) = files.map_err(|_| BackupError::Fault)??;
+            Ok::<_, BackupError>((rows, place, loose, looked, course_info))
+        })?;
+        let (listed, files) = looked.map_err(|_| BackupError::Fault)??;
+        let mut rows = rows;
         let kept = Arc::new(Rows {
             place,
             changed: changed(&rows),
@@ -211,14 +224,25 @@ impl Rows {
         Ok(Loaded { contents: Contents::new(Arc::clone(&kept), files), rows: kept, course_info })
     }
 
-    fn read(portal: &Portal, course: i64, selection: Selection) -> Result<CourseRows, BackupError> {
+    /// Reads the rows. Where documents lie is told to `look_ahead` as soon as it is known.
+    fn read(
+        portal: &Portal,
+        course: i64,
+        selection: Selection,
+        look_ahead: &mut dyn FnMut(Vec<u8>, Vec<Arc<[u8]>>),
+    ) -> Result<CourseRows, BackupError> {
         portal.database().read(|session| {
             let sql = "SELECT * FROM course WHERE id = ?";
             let row = session.row(sql, &[course.into()])?.ok_or(BackupError::NoCourse(course))?;
             let sql = "SELECT name FROM course_category WHERE code = ?";
             let category = session.row(sql, &[row.get("category_code").clone()])?;
             let category_name = category.map_or(Value::Null, |category| category.get("name").clone());
-            let documents = document::load(session, course)?;
+            let documents = Written::load(session, course)?;
+            if selection.is_all() {
+                let places = documents.iter().map(|document| place_of(&document.path)).collect();
+                look_ahead(row.bytes("directory"), places);
+            }
+            let documents = documents.shown(session, course)?;
             // Only pages of a selection lead to any document.
             let named = |path: &[u8]| !selection.is_all() || tool::names_documents_in(path);
             let keys = documents.iter().filter(|document| named(&document.path));
@@ -248,16 +272,25 @@ fn below_documents(path: &[u8]) -> Vec<u8> {
     [b"document/".as_slice(), path].concat()
 }
 
-fn listed(rows: &CourseRows) -> Vec<Listed> {
+/// Where a document lies below the course's folder.
+fn place_of(path: &[u8]) -> Arc<[u8]> {
+    b"document/".iter().chain(path).copied().collect()
+}
+
+fn listed(rows: &CourseRows, ahead: &LookedAhead) -> Vec<Listed> {
     let mut listed: Vec<Listed> = Vec::with_capacity(rows.documents.len());
+    let mut known = ahead.places().iter().peekable();
     for document in &rows.documents {
         // Links have no file.
         if document.folder || document.row.bytes("filetype") == b"file" {
             let renamed = rows.renamed.as_ref();
             let name = renamed.and_then(|renamed| renamed.names.get(&document.path)).map(below_documents);
             let page = renamed.and_then(|renamed| renamed.pages.get(&document.iid));
+            let is_of = |place: &Arc<[u8]>, path: &[u8]| place.strip_prefix(b"document/").cmp(&Some(path));
+            while known.next_if(|place| is_of(place, &document.path).is_lt()).is_some() {}
+            let place = known.peek().filter(|place| is_of(place, &document.path).is_eq());
             listed.push(Listed {
-                place: below_documents(&document.path).into(),
+                place: place.map_or_else(|| place_of(&document.path), |place| Arc::clone(place)),
                 name: name.map(Vec::into),
                 page: page.map(|page| (page.identity, page.rewritten.as_ref().map(|(_, length)| *length))),
                 folder: document.folder,

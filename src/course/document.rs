@@ -49,28 +49,55 @@ impl Document {
 
 /// Loads the documents of a course with all columns, in the order of their paths.
 pub fn load(session: &dyn Session, course: i64) -> Result<Vec<Document>, DatabaseError> {
-    let mut properties: HashMap<i64, Vec<Row>> = HashMap::new();
-    let sql = "SELECT * FROM c_item_property WHERE c_id = ? AND tool = 'document' ORDER BY iid";
-    session.query(sql, &[course.into()], &mut |row| {
-        // Nearly every document has just one.
-        properties.entry(row.int("ref").unwrap_or(0)).or_insert_with(|| Vec::with_capacity(1)).push(row);
-        Ok(())
-    })?;
-    let mut documents = Vec::new();
-    let sql = "SELECT * FROM c_document WHERE c_id = ? AND (session_id = 0 OR session_id IS NULL) ORDER BY iid";
-    session.query(sql, &[course.into()], &mut |row| {
-        let Some(iid) = row.int("iid") else { return Ok(()) };
-        let Some(properties) = properties.remove(&row.int("id").unwrap_or(iid)) else { return Ok(()) };
-        let state = properties.iter().fold(State::default(), |state, property| state.and(property));
-        let Some(path) = relative_path(row.as_text("path")) else { return Ok(()) };
-        if state.visibility != DELETED {
-            let folder = row.as_text("filetype") == b"folder";
-            documents.push(Document { iid, path, folder, visibility: state.visibility, row, properties });
+    Written::load(session, course)?.shown(session, course)
+}
+
+/// The documents of a course that `c_document` has, those too that are deleted or that Chamilo does not know of.
+pub struct Written(Vec<(i64, Document)>);
+
+impl Written {
+    /// Reads them.
+    pub fn load(session: &dyn Session, course: i64) -> Result<Written, DatabaseError> {
+        let mut found = Vec::new();
+        let sql = "SELECT * FROM c_document WHERE c_id = ? AND (session_id = 0 OR session_id IS NULL) ORDER BY iid";
+        session.query(sql, &[course.into()], &mut |row| {
+            let Some(iid) = row.int("iid") else { return Ok(()) };
+            let Some(path) = relative_path(row.as_text("path")) else { return Ok(()) };
+            let (key, folder) = (row.int("id").unwrap_or(iid), row.as_text("filetype") == b"folder");
+            found.push((key, Document { iid, path, folder, visibility: 0, row, properties: Vec::new() }));
+            Ok(())
+        })?;
+        found.sort_by(|(_, a), (_, b)| a.path.cmp(&b.path).then(a.iid.cmp(&b.iid)));
+        Ok(Written(found))
+    }
+
+    /// All of them, in the order of their paths.
+    pub fn iter(&self) -> impl Iterator<Item = &Document> {
+        self.0.iter().map(|(_, document)| document)
+    }
+
+    /// Those that count, with their property rows.
+    pub fn shown(self, session: &dyn Session, course: i64) -> Result<Vec<Document>, DatabaseError> {
+        let mut properties: Vec<(i64, Row)> = Vec::with_capacity(self.0.len());
+        let sql = "SELECT * FROM c_item_property WHERE c_id = ? AND tool = 'document' ORDER BY iid";
+        session.query(sql, &[course.into()], &mut |row| {
+            properties.push((row.int("ref").unwrap_or(0), row));
+            Ok(())
+        })?;
+        // Those of one document stay in their order. Nearly every document has just one.
+        properties.sort_by_key(|(document, _)| *document);
+        let mut shown = Vec::with_capacity(self.0.len());
+        for (key, document) in self.0 {
+            let first = properties.partition_point(|(other, _)| *other < key);
+            let own = properties.get(first..).unwrap_or_default().iter();
+            let own: Vec<Row> = own.take_while(|(other, _)| *other == key).map(|(_, row)| row.clone()).collect();
+            let state = own.iter().fold(State::default(), |state, property| state.and(property));
+            if state.rank.is_some() && state.visibility != DELETED {
+                shown.push(Document { visibility: state.visibility, properties: own, ..document });
+            }
         }
-        Ok(())
-    })?;
-    documents.sort_by(|a, b| a.path.cmp(&b.path).then(a.iid.cmp(&b.iid)));
-    Ok(documents)
+        Ok(shown)
+    }
 }
 
 /// The row of `c_document` with the primary key `iid`, and the property row that counts; empty if there is none.

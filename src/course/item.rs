@@ -3,7 +3,7 @@
 //! A [`Record`] is one row and, for each child table, its records; an [`Item`] is the record of a main table with its
 //! property rows. They look the same whether they were read from the database or from an archive.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::portal::database::{DatabaseError, Row, Session, Value};
@@ -177,9 +177,14 @@ impl Items {
     pub fn load(session: &dyn Session, course: Row, documents: HashMap<Vec<u8>, i64>) -> Result<Items, DatabaseError> {
         // Documents, by far the most, are read with their rows.
         let mut properties = Properties::load(session, &course, "tool <> ?", &["document"])?;
+        let filled = filled(session, &course);
         let mut kinds = Vec::new();
         for kind in TOOLS.iter().flat_map(|tool| tool.kinds) {
-            kinds.push((kind, load_kind(session, kind, &course, &mut properties)?));
+            let items = match filled.as_ref().is_none_or(|filled| filled.contains(kind.table.name)) {
+                true => load_kind(session, kind, &course, &mut properties)?,
+                false => Vec::new(),
+            };
+            kinds.push((kind, items));
         }
         Ok(Items { course, documents, kinds })
     }
@@ -264,6 +269,32 @@ impl Properties {
     }
 }
 
+/// Main tables that may hold items of the course, asked for at once: most courses use few tools, and a question for each
+/// table costs more than what it tells, above all where a server answers. `None` if that can't be told.
+fn filled(session: &dyn Session, course: &Row) -> Option<HashSet<&'static str>> {
+    let mut found: HashSet<&'static str> = HashSet::new();
+    let mut asked: Vec<(&'static str, String)> = Vec::new();
+    let mut params: Vec<Value> = Vec::new();
+    for table in TOOLS.iter().flat_map(|tool| tool.kinds).map(|kind| &kind.table) {
+        match owner(table, course) {
+            // Rows of other courses may count too; a table that is not there would spoil the question.
+            Some((column, owner)) if table.also.is_empty() && !table.of_plugin => {
+                if asked.iter().all(|(name, _)| *name != table.name) {
+                    let text = format!("EXISTS(SELECT 1 FROM `{0}` WHERE `{column}` = ?) AS `{0}`", table.name);
+                    asked.push((table.name, text));
+                    params.push(owner);
+                }
+            }
+            _ => drop(found.insert(table.name)),
+        }
+    }
+    let (names, asked): (Vec<&str>, Vec<String>) = asked.into_iter().unzip();
+    let answer = session.row(&format!("SELECT {}", asked.join(", ")), &params);
+    let answer = answer.inspect_err(|error| tracing::debug!("each table is asked by itself: {error}")).ok()??;
+    found.extend(names.into_iter().filter(|name| answer.int(name) != Some(0)));
+    Some(found)
+}
+
 fn load_kind(
     session: &dyn Session,
     kind: &'static Kind,
@@ -307,6 +338,15 @@ fn load_kind(
     Ok(items)
 }
 
+/// The column by which rows of `table` know their course, and what it holds for `course`.
+fn owner(table: &Table, course: &Row) -> Option<(&'static str, Value)> {
+    match table.owner {
+        Owner::Number => Some(("c_id", course.get("id").clone())),
+        Owner::Code => Some(("course_code", course.get("code").clone())),
+        Owner::Parent => None,
+    }
+}
+
 /// Reads the rows of `table`, whose rows belong to those of `parent`, that belong to the course, base content only.
 fn select(
     session: &dyn Session,
@@ -316,14 +356,9 @@ fn select(
     condition: &str,
     order: &str,
 ) -> Result<Vec<Record>, DatabaseError> {
-    let owned = |table: &Table| match table.owner {
-        Owner::Number => Some(("c_id", course.get("id").clone())),
-        Owner::Code => Some(("course_code", course.get("code").clone())),
-        Owner::Parent => None,
-    };
-    let (column, below, owner) = match (owned(table), parent) {
+    let (column, below, owner) = match (owner(table, course), parent) {
         (Some((column, owner)), _) => (column, "= ?".to_owned(), owner),
-        (None, Some(parent)) => match owned(parent) {
+        (None, Some(parent)) => match owner(parent, course) {
             Some((column, owner)) => {
                 let keys = format!("IN (SELECT `{}` FROM `{}` WHERE `{column}` = ?)", parent.key, parent.name);
                 (table.parent, keys, owner)

@@ -133,33 +133,6 @@ impl Archives {
 
     /// Size and time of an archive of `course`.
     pub fn summary(&self, portal: &Portal, course: &Course, what: What) -> Result<Summary, FsError> {
-        if what == WHOLE {
-            self.ahead.asked(course.id);
-        }
-        self.compute(portal, course, what)
-    }
-
-    /// Notes that the folder of `course` is listed. If its backup will be asked for next, its size is computed meanwhile.
-    pub fn listed(self: &Arc<Self>, portal: &Arc<Portal>, course: &Course) {
-        // What does not last would be computed twice.
-        if self.lasting < FRESH || !self.ahead.listed(course.id) {
-            return;
-        }
-        let (archives, portal, course) = (Arc::clone(self), Arc::clone(portal), course.clone());
-        let work = move || {
-            if let Err(error) = archives.compute(&portal, &course, WHOLE) {
-                // Whoever asks will be told.
-                let code = String::from_utf8_lossy(&course.code);
-                debug!("the backup of course {code} can't be computed ahead: {error}");
-            }
-            archives.ahead.done();
-        };
-        if std::thread::Builder::new().name("ahead".into()).spawn(work).is_err() {
-            self.ahead.done();
-        }
-    }
-
-    fn compute(&self, portal: &Portal, course: &Course, what: What) -> Result<Summary, FsError> {
         let which = (course.id, what);
         let slot = self.slot(which);
         let mut looked = slot.lock().unwrap_or_else(PoisonError::into_inner);
@@ -182,6 +155,45 @@ impl Archives {
         let summary = self.look(which, &digest, &mut looked, at, counter);
         self.kept.keep(which, counter, Instant::now(), (computed, digest));
         Ok(summary)
+    }
+
+    /// Notes that the folder of `course` is listed. Tells whether to [`compute_ahead`](Self::compute_ahead) its backup.
+    pub fn listed(&self, course: &Course) -> bool {
+        self.lasts() && self.ahead.listed(course.id)
+    }
+
+    /// Notes that somebody was told of the backup of `course`, which `next` follows. Tells whether to
+    /// [`compute_ahead`](Self::compute_ahead) that of `next`.
+    pub fn told(&self, course: &Course, next: Option<&Course>) -> bool {
+        self.lasts() && self.ahead.told(course.id, next.map(|next| next.id))
+    }
+
+    /// What does not last would be computed twice.
+    fn lasts(&self) -> bool {
+        self.lasting >= FRESH
+    }
+
+    /// Computes the backup of `course`, for which it will be asked next, in a thread of its own, in which `first` runs
+    /// before.
+    pub fn compute_ahead(
+        self: &Arc<Self>,
+        portal: &Arc<Portal>,
+        course: &Course,
+        first: impl FnOnce() + Send + 'static,
+    ) {
+        let (archives, portal, id, course) = (Arc::clone(self), Arc::clone(portal), course.id, course.clone());
+        let work = move || {
+            first();
+            if let Err(error) = archives.summary(&portal, &course, WHOLE) {
+                // Whoever asks will be told.
+                let code = String::from_utf8_lossy(&course.code);
+                debug!("the backup of course {code} can't be computed ahead: {error}");
+            }
+            archives.ahead.done(course.id);
+        };
+        if std::thread::Builder::new().name("ahead".into()).spawn(work).is_err() {
+            self.ahead.done(id);
+        }
     }
 
     /// Size and time as they were at the last look, if there was one; computes nothing.

@@ -6,6 +6,7 @@
 //! walked.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use tracing::warn;
@@ -56,6 +57,13 @@ impl Courses {
     /// The number of the course whose folder is called `name`.
     pub fn named(&self, name: &[u8]) -> Option<u32> {
         self.by_name.get(name).copied()
+    }
+
+    /// The course whose folder stands after that of the course with the number `number`.
+    pub fn after(&self, number: u32) -> Option<&Course> {
+        let name = self.get(number)?.code.as_slice();
+        let (_, next) = self.by_name.range::<[u8], _>((Bound::Excluded(name), Bound::Unbounded)).next()?;
+        self.get(*next)
     }
 
     /// Folder names and numbers in the order of the names.

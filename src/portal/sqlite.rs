@@ -11,10 +11,13 @@ use std::time::Duration;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, ToSql};
 
-use super::database::{Database, DatabaseError, ForeignKey, Row, SameTexts, Session, Value, Work};
+use super::database::{Answer, Database, DatabaseError, ForeignKey, Row, Session, Value, Work};
 
 /// How long a statement waits for another process's transaction.
 const BUSY_WAIT: Duration = Duration::from_secs(20);
+
+/// Statements that each connection keeps prepared: all that reading a course takes, for there is a table for everything.
+const PREPARED: usize = 400;
 
 /// A SQLite database file.
 pub struct Sqlite {
@@ -186,16 +189,20 @@ impl Session for SqliteSession<'_> {
         let mut statement = self.connection.prepare_cached(sql).map_err(failed)?;
         let columns: Arc<[Arc<str>]> = statement.column_names().map(Arc::from).collect();
         let mut rows = statement.query(rusqlite::params_from_iter(params)).map_err(failed)?;
-        let mut same = SameTexts::new(columns.len());
+        let count = columns.len();
+        let mut answer = Answer::new(columns, each);
         while let Some(row) = rows.next().map_err(failed)? {
-            let mut values = Vec::with_capacity(columns.len());
-            for index in 0..columns.len() {
-                let value = row.get_ref(index).map_err(failed)?;
-                values.push(value_from(value, index, &mut same));
+            for index in 0..count {
+                match row.get_ref(index).map_err(failed)? {
+                    ValueRef::Null => answer.value(Value::Null),
+                    ValueRef::Integer(value) => answer.value(Value::Int(value)),
+                    ValueRef::Real(value) => answer.value(Value::Float(value)),
+                    ValueRef::Text(bytes) | ValueRef::Blob(bytes) => answer.text(bytes),
+                }
             }
-            each(Row::new(Arc::clone(&columns), values))?;
+            answer.end_row()?;
         }
-        Ok(())
+        answer.finish()
     }
 
     fn execute(&self, sql: &str, params: &[Value]) -> Result<u64, DatabaseError> {
@@ -250,15 +257,6 @@ impl ToSql for Value {
     }
 }
 
-fn value_from(value: ValueRef<'_>, column: usize, same: &mut SameTexts) -> Value {
-    match value {
-        ValueRef::Null => Value::Null,
-        ValueRef::Integer(value) => Value::Int(value),
-        ValueRef::Real(value) => Value::Float(value),
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => same.text(column, bytes),
-    }
-}
-
 /// The auto-increment keys of the schema and what SQLite calls them: its row id, whatever the integer's width.
 ///
 /// Longer types stand first, for `BIGINT` ends in `INT`.
@@ -286,7 +284,7 @@ fn connect(path: &Path, writable: bool, create: bool) -> Result<Connection, Data
         connection.busy_timeout(BUSY_WAIT)?;
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;
-        connection.set_prepared_statement_cache_capacity(64);
+        connection.set_prepared_statement_cache_capacity(PREPARED);
         connection.query_row("SELECT count(*) FROM sqlite_master", [], |_| Ok(()))?;
         Ok(connection)
     };

@@ -207,6 +207,8 @@ pub struct Table {
     pub extra_fields: Option<i64>,
     /// Whether the rows belong to users (results, subscriptions): never archived, deleted with what they belong to.
     pub users_own: bool,
+    /// Whether it is a plugin's, and so not there on every portal.
+    pub of_plugin: bool,
     /// Whether Chamilo keeps deleted rows for what hangs on them: they are archived as what they are.
     pub keeps_deleted: bool,
     /// Rows of other courses that count too because the course uses them: an SQL condition with one `?` for the
@@ -244,6 +246,7 @@ impl Table {
         shortcut: None,
         extra_fields: None,
         users_own: false,
+        of_plugin: false,
         keeps_deleted: false,
         also: "",
         joined: false,

@@ -34,6 +34,7 @@ const ACTIVITY: Kind = Kind {
             ..Table::COURSE
         }],
         launch: "launch_url",
+        of_plugin: true,
         ..Table::COURSE
     },
     condition: "",

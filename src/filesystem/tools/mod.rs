@@ -24,9 +24,11 @@ use std::sync::Arc;
 
 use crate::course::document::DocumentTree;
 use crate::forms::{Entry, Place, Tree, What};
+use crate::portal::Portal;
 use crate::portal::database::{DatabaseError, DatabaseExt, Session};
 
 use super::attributes::Time;
+use super::snapshots::Snapshots;
 use super::{Attributes, FsError, Node, OpenFile, PortalFs};
 
 use kept::{CourseTree, Kept, Moment};
@@ -39,7 +41,7 @@ pub(super) use writing::{ITEMS, errno};
 /// What is remembered of the tools' folders of a portal.
 #[derive(Default)]
 pub struct Tools {
-    kept: Kept,
+    kept: Arc<Kept>,
     made: folders::Made,
     ghosts: removing::Ghosts,
     aside: renaming::SetAside,
@@ -105,6 +107,25 @@ fn keys_by_path(documents: &DocumentTree) -> HashMap<Vec<u8>, i64> {
     found
 }
 
+/// The tree of a course with the number `course` as it is now, which is kept.
+fn tree_now(portal: &Portal, snapshots: &Snapshots, kept: &Kept, course: u32) -> Result<Arc<CourseTree>, FsError> {
+    let moment = moment(portal, snapshots, kept, course)?;
+    if let Some(tree) = kept.get(course, moment) {
+        return Ok(tree);
+    }
+    let documents = snapshots.tree(portal, course)?;
+    let tree = portal.database().read(|session| load(session, course, &documents.read()))?;
+    Ok(kept.keep(course, moment, tree))
+}
+
+fn moment(portal: &Portal, snapshots: &Snapshots, kept: &Kept, course: u32) -> Result<Moment, DatabaseError> {
+    Ok(Moment {
+        foreign: portal.database().foreign_counter()?,
+        items: kept.changes(course),
+        documents: snapshots.document_changes(course),
+    })
+}
+
 /// Names in a folder and what they lead to.
 type Names = Vec<(Vec<u8>, Node)>;
 
@@ -112,21 +133,23 @@ impl PortalFs {
     /// The tree of the tools' folders of a course, as it is now.
     fn tools_of(&self, course: u32) -> Result<Arc<CourseTree>, FsError> {
         self.course(course)?;
-        let moment = self.moment(course)?;
-        if let Some(tree) = self.tools.kept.get(course, moment) {
-            return Ok(tree);
-        }
-        let documents = self.tree(course)?;
-        let tree = self.portal.database().read(|session| load(session, course, &documents.read()))?;
-        Ok(self.tools.kept.keep(course, moment, tree))
+        tree_now(&self.portal, &self.snapshots, &self.tools.kept, course)
     }
 
     fn moment(&self, course: u32) -> Result<Moment, DatabaseError> {
-        Ok(Moment {
-            foreign: self.portal.database().foreign_counter()?,
-            items: self.tools.kept.changes(course),
-            documents: self.snapshots.document_changes(course),
-        })
+        moment(&self.portal, &self.snapshots, &self.tools.kept, course)
+    }
+
+    /// What reads the trees of documents and tools of a course, so that they are there when somebody comes.
+    pub(super) fn reading_ahead(&self, course: u32) -> impl FnOnce() + Send + 'static {
+        let (portal, snapshots) = (Arc::clone(&self.portal), Arc::clone(&self.snapshots));
+        let kept = Arc::clone(&self.tools.kept);
+        move || {
+            if let Err(error) = tree_now(&portal, &snapshots, &kept, course) {
+                // Whoever asks will be told.
+                tracing::debug!("course {course} can't be read ahead: {error}");
+            }
+        }
     }
 
     /// The folder of the tool that is called `name` in a course, if it is shown.

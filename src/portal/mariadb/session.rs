@@ -17,7 +17,7 @@ use mysql::prelude::Queryable;
 use mysql::{Conn, Params};
 use tracing::{debug, warn};
 
-use crate::portal::database::{DatabaseError, Row, SameTexts, Session, Value};
+use crate::portal::database::{Answer, DatabaseError, Row, Session, Value};
 
 use super::connection::{Meaning, run};
 use super::values::{from_wire, to_wire};
@@ -254,17 +254,17 @@ fn query(
     let set = rows.columns();
     let columns: Arc<[Arc<str>]> = set.as_ref().iter().map(|column| Arc::from(column.name_str())).collect();
     let kinds: Vec<ColumnType> = set.as_ref().iter().map(mysql::Column::column_type).collect();
-    let mut same = SameTexts::new(columns.len());
+    let mut answer = Answer::new(columns, each);
     for row in rows {
         let row = row.map_err(Ended::Server)?;
         answered.set(true);
-        let wire = row.unwrap_raw().into_iter().zip(&kinds).enumerate();
-        let values =
-            wire.map(|(place, (value, kind))| from_wire(value.unwrap_or(mysql::Value::NULL), *kind, place, &mut same));
-        each(Row::new(Arc::clone(&columns), values.collect())).map_err(Ended::Caller)?;
+        for (value, kind) in row.unwrap_raw().into_iter().zip(&kinds) {
+            from_wire(value.unwrap_or(mysql::Value::NULL), *kind, &mut answer);
+        }
+        answer.end_row().map_err(Ended::Caller)?;
     }
     answered.set(true);
-    Ok(())
+    answer.finish().map_err(Ended::Caller)
 }
 
 impl Session for MariaSession<'_> {

@@ -3,7 +3,7 @@
 use mysql::Value as Wire;
 use mysql::consts::ColumnType;
 
-use crate::portal::database::{SameTexts, Value};
+use crate::portal::database::{Answer, Value};
 
 /// What is sent for `value`.
 pub(super) fn to_wire(value: &Value) -> Wire {
@@ -15,19 +15,21 @@ pub(super) fn to_wire(value: &Value) -> Wire {
     }
 }
 
-/// What the server answered in the column with the index `column`, which is of the type `kind`.
-pub(super) fn from_wire(value: Wire, kind: ColumnType, column: usize, same: &mut SameTexts) -> Value {
+/// Puts into `answer` what the server answered in a column of the type `kind`.
+pub(super) fn from_wire(value: Wire, kind: ColumnType, answer: &mut Answer<'_>) {
     match value {
-        Wire::NULL => Value::Null,
-        Wire::Bytes(bytes) => same.text(column, &bytes),
-        Wire::Int(number) => Value::Int(number),
+        Wire::NULL => answer.value(Value::Null),
+        Wire::Bytes(bytes) => answer.text(&bytes),
+        Wire::Int(number) => answer.value(Value::Int(number)),
         Wire::UInt(number) => match i64::try_from(number) {
-            Ok(number) => Value::Int(number),
-            Err(_) => same.text(column, number.to_string().as_bytes()),
+            Ok(number) => answer.value(Value::Int(number)),
+            Err(_) => answer.text(number.to_string().as_bytes()),
         },
         // By its text, so that 0.1 stays 0.1.
-        Wire::Float(number) => Value::Float(number.to_string().parse().unwrap_or_else(|_| number.into())),
-        Wire::Double(number) => Value::Float(number),
+        Wire::Float(number) => {
+            answer.value(Value::Float(number.to_string().parse().unwrap_or_else(|_| number.into())));
+        }
+        Wire::Double(number) => answer.value(Value::Float(number)),
         Wire::Date(year, month, day, hour, minute, second, micros) => {
             let mut text = format!("{year:04}-{month:02}-{day:02}");
             if kind != ColumnType::MYSQL_TYPE_DATE {
@@ -36,12 +38,12 @@ pub(super) fn from_wire(value: Wire, kind: ColumnType, column: usize, same: &mut
                     text.push_str(&format!(".{micros:06}"));
                 }
             }
-            same.text(column, text.as_bytes())
+            answer.text(text.as_bytes());
         }
         Wire::Time(negative, days, hours, minutes, seconds, _) => {
             let sign = if negative { "-" } else { "" };
             let hours = days.saturating_mul(24).saturating_add(hours.into());
-            same.text(column, format!("{sign}{hours:02}:{minutes:02}:{seconds:02}").as_bytes())
+            answer.text(format!("{sign}{hours:02}:{minutes:02}:{seconds:02}").as_bytes());
         }
     }
 }
@@ -49,10 +51,23 @@ pub(super) fn from_wire(value: Wire, kind: ColumnType, column: usize, same: &mut
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
+
+    fn read(value: Wire, kind: ColumnType) -> Value {
+        let mut read = Vec::new();
+        let mut each = |row: crate::portal::database::Row| {
+            read.push(row.get("x").clone());
+            Ok(())
+        };
+        let mut answer = Answer::new([Arc::from("x")].into(), &mut each);
+        from_wire(value, kind, &mut answer);
+        answer.end_row().and_then(|()| answer.finish()).unwrap();
+        read.pop().unwrap()
+    }
 
     #[test]
     fn dates_are_the_text_that_chamilo_writes() {
-        let text = |value, kind| from_wire(value, kind, 0, &mut SameTexts::new(1));
+        let text = read;
         let (date, moment) = (ColumnType::MYSQL_TYPE_DATE, ColumnType::MYSQL_TYPE_DATETIME);
         assert_eq!(text(Wire::Date(2026, 9, 1, 0, 0, 0, 0), date), Value::from("2026-09-01"));
         assert_eq!(text(Wire::Date(2026, 9, 1, 8, 5, 0, 0), moment), Value::from("2026-09-01 08:05:00"));
@@ -62,7 +77,7 @@ mod tests {
 
     #[test]
     fn numbers_keep_what_they_are_worth() {
-        let value = |value| from_wire(value, ColumnType::MYSQL_TYPE_LONGLONG, 0, &mut SameTexts::new(1));
+        let value = |value| read(value, ColumnType::MYSQL_TYPE_LONGLONG);
         assert_eq!(value(Wire::UInt(7)), Value::Int(7));
         assert_eq!(value(Wire::UInt(u64::MAX)), Value::from("18446744073709551615"));
         assert_eq!(value(Wire::Float(0.1)), Value::Float(0.1));
