@@ -248,6 +248,28 @@ fn a_mount_can_be_used_by_its_options_from_fstab() {
 }
 
 #[test]
+fn mount_and_fstab_start_it_by_a_link_or_by_the_type_of_the_file_system() {
+    let portal = TestPortal::new();
+    portal.course("GEO101").file("/a.txt", b"text");
+    let link = portal.aside("mount.coursefs");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_coursefs"), &link).unwrap();
+    let (root, point) = (portal.root(), Point::new());
+    // As mount(8) calls its helpers, and as mount.fuse calls the program that the type names.
+    let starts: [(&Path, &[&str]); 2] =
+        [(&link, &["-v", "-o", "rw,_netdev"]), (Path::new(env!("CARGO_BIN_EXE_coursefs")), &["-o", "ro,dev,suid"])];
+    for (program, more) in starts {
+        let mut command = Command::new(program);
+        command.args([root, &point.path()]).args(more).env("COURSEFS_CACHE", portal.cache());
+        Ended::of(command.output().unwrap()).done();
+        assert_eq!(std::fs::read(point.path().join("GEO101/Document/a.txt")).unwrap(), b"text");
+        let written = std::fs::write(point.path().join("GEO101/Document/b.txt"), b"text");
+        assert_eq!(written.is_ok(), more.contains(&"-v"));
+        run("umount", &[&point.path()]);
+        wait_for("the end of the process", 10, || processes_with(&point.path()).is_empty().then_some(()));
+    }
+}
+
+#[test]
 fn list_shows_courses_with_documents_size_and_quota() {
     let portal = TestPortal::new();
     let course = portal.course("GEO101");

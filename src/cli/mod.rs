@@ -15,6 +15,8 @@ mod progress;
 mod restore;
 mod scorm;
 
+use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -64,7 +66,7 @@ type Outcome = Result<(), Failure>;
 
 /// Runs the command that the process was started with.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::parse_from(words(std::env::args_os()));
     let outcome = match cli.command {
         Command::Demo(arguments) => with_log(|| demo::run(&arguments)),
         Command::Init(arguments) => with_log(|| init::run(&arguments)),
@@ -82,6 +84,23 @@ pub fn run() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The words of the command. `mount` and `/etc/fstab` start file systems by other words: by a link called
+/// `mount.coursefs`, or (`mount -t fuse.coursefs`) with nothing before the two folders.
+fn words(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut words: Vec<OsString> = words.collect();
+    let name = words.first().and_then(|program| Path::new(program).file_name()).unwrap_or_default();
+    let by_link = name.as_encoded_bytes().starts_with(b"mount.");
+    if by_link || words.get(1).is_some_and(|word| Path::new(word).is_absolute()) {
+        // What `mount` was told about itself.
+        while let Some(place) = words.iter().position(|word| word == "-t") {
+            words.drain(place..(place + 2).min(words.len()));
+        }
+        words.retain(|word| !["-s", "-n", "-v", "-sv", "-nv"].iter().any(|own| word == own));
+        words.splice(..words.len().min(1), ["coursefs".into(), "mount".into()]);
+    }
+    words
 }
 
 /// Runs `work` with the log going to standard error.

@@ -65,7 +65,7 @@ fn in_background() -> Outcome {
     let failed = |error: std::io::Error| Failure(format!("can't start the process in the background: {error}"));
     let (mut reader, writer) = std::io::pipe().map_err(failed)?;
     let mut child = Command::new(std::env::current_exe().map_err(failed)?)
-        .args(std::env::args_os().skip(1))
+        .args(super::words(std::env::args_os()).into_iter().skip(1))
         .env(CHILD, "1")
         .stdin(Stdio::null())
         .stdout(writer)

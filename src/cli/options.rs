@@ -47,8 +47,11 @@ impl Default for MountOptions {
     }
 }
 
-/// Options of `mount` itself that ask for nothing that coursefs does not do anyway.
-const IGNORED: &[&str] = &["defaults", "noauto", "auto", "nofail", "_netdev", "nosuid", "nodev", "noatime", "exec"];
+/// Options of `mount` itself that ask for nothing that coursefs does not do anyway, or allow what there is nothing of
+/// (`suid` and `dev`, which `mount.fuse` adds by itself: a course has no devices, and is always mounted without both).
+const IGNORED: &[&str] = &[
+    "defaults", "noauto", "auto", "nofail", "_netdev", "nosuid", "nodev", "noatime", "exec", "suid", "dev", "relatime",
+];
 
 impl MountOptions {
     /// Reads the values of all `-o`, the last word counting.

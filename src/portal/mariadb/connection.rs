@@ -126,6 +126,29 @@ fn words(error: &mysql::Error) -> String {
     }
 }
 
+/// The server takes encrypted connections only.
+const ONLY_ENCRYPTED: u16 = 3159;
+
+/// What is wrong about the encryption of a new connection, if that is why there is none.
+fn unencrypted(error: &mysql::Error) -> Option<String> {
+    match error {
+        mysql::Error::MySqlError(error) if error.code == ONLY_ENCRYPTED => {
+            Some("the server takes encrypted connections only: set db_tls, see docs/ADMINISTRATION.md".to_owned())
+        }
+        // What the handshake meets comes as data that make no sense.
+        mysql::Error::IoError(error) if error.kind() == std::io::ErrorKind::InvalidData => Some(mistrusted(error)),
+        mysql::Error::TlsError(error) => Some(mistrusted(error)),
+        _ => None,
+    }
+}
+
+fn mistrusted(error: &dyn std::error::Error) -> String {
+    format!(
+        "no encrypted connection, because the server's certificate or the one given is not what it should be \
+         ({error}): db_tls names the certificate of the authority that vouches for the server under the name db_host"
+    )
+}
+
 /// How a server is reached.
 #[derive(Clone)]
 pub(super) struct Server {
@@ -186,6 +209,9 @@ impl Server {
     /// Why no connection could be made.
     pub(super) fn refused(&self, error: &mysql::Error) -> DatabaseError {
         let name = self.name.clone();
+        if let Some(reason) = unencrypted(error) {
+            return DatabaseError::Open { name, reason };
+        }
         let reason = match Meaning::of(error) {
             Meaning::Lost => return DatabaseError::Lost { name, reason: words(error) },
             Meaning::Login => {
