@@ -135,11 +135,16 @@ fn unencrypted(error: &mysql::Error) -> Option<String> {
         mysql::Error::MySqlError(error) if error.code == ONLY_ENCRYPTED => {
             Some("the server takes encrypted connections only: set db_tls, see docs/ADMINISTRATION.md".to_owned())
         }
-        // What the handshake meets comes as data that make no sense.
-        mysql::Error::IoError(error) if error.kind() == std::io::ErrorKind::InvalidData => Some(mistrusted(error)),
         mysql::Error::TlsError(error) => Some(mistrusted(error)),
+        // The handshake is a part of the first reading: what it meets comes as data that make no sense.
+        mysql::Error::IoError(error) => invalid(error),
+        mysql::Error::CodecError(error) => std::error::Error::source(error)?.downcast_ref().and_then(invalid),
         _ => None,
     }
+}
+
+fn invalid(error: &std::io::Error) -> Option<String> {
+    (error.kind() == std::io::ErrorKind::InvalidData).then(|| mistrusted(error))
 }
 
 fn mistrusted(error: &dyn std::error::Error) -> String {
@@ -157,6 +162,8 @@ pub(super) struct Server {
     name: String,
     user: String,
     database: String,
+    /// Whether anybody on the network could read along.
+    open: bool,
 }
 
 impl Server {
@@ -188,7 +195,9 @@ impl Server {
                 options.ssl_opts(tls(wanted).map_err(|reason| DatabaseError::Open { name: name.clone(), reason })?);
         }
         let (user, database) = (configuration.user.clone(), configuration.database.clone());
-        Ok(Server { options: options.into(), name, user, database })
+        let options: mysql::Opts = options.into();
+        let open = matches!(place, Place::Network(..)) && options.get_ssl_opts().is_none();
+        Ok(Server { options, name, user, database, open })
     }
 
     /// The database and where it is, for messages.
@@ -215,7 +224,9 @@ impl Server {
         let reason = match Meaning::of(error) {
             Meaning::Lost => return DatabaseError::Lost { name, reason: words(error) },
             Meaning::Login => {
-                format!("the user {} is not let in: wrong name or password, or not from this machine", self.user)
+                // Servers that take encrypted connections only may say no more than this.
+                let more = if self.open { ", or not without encryption (db_tls)" } else { "" };
+                format!("the user {} is not let in: wrong name or password, or not from this machine{more}", self.user)
             }
             Meaning::NoDatabase => format!("there is no database {}", self.database),
             Meaning::Denied => format!("the user {} may not use the database {}", self.user, self.database),
