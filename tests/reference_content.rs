@@ -62,6 +62,7 @@ const NAMED: &[(&str, &str, &str, &str)] = &[
     ("c_link", "category_id", "c_link_category", "category_title"),
     ("c_thematic_advance", "attendance_id", "c_attendance", "name"),
     ("c_lp", "category_id", "c_lp_category", "name"),
+    ("c_lp", "prerequisite", "c_lp", "name"),
     ("c_lp_item", "previous_item_id", "c_lp_item", "title"),
     ("c_lp_item", "next_item_id", "c_lp_item", "title"),
     ("c_lp_item", "prerequisite", "c_lp_item", "title"),
@@ -135,15 +136,35 @@ impl<'a> Course<'a> {
         if (table, column) == ("c_lp_item", "path") {
             let key = value.as_int().unwrap();
             return match found.record.bytes("item_type").as_slice() {
-                b"document" => {
-                    let (path, _) = self.items.documents.iter().find(|(_, document)| **document == key).unwrap();
-                    text([b"/", path.as_slice()].concat())
-                }
+                b"document" => self.path(key),
                 b"quiz" => self.name("c_quiz", "title", key).into(),
                 _ => key.to_string().into(),
             };
         }
+        if (table, column) == ("c_quiz_question", "picture") {
+            return value.as_int().map_or_else(|| text(value.as_text().to_vec()), |document| self.path(document));
+        }
+        if (table, column) == ("c_quiz_answer", "correct") {
+            let key = value.as_int().unwrap();
+            let question = found.record.int("question_id");
+            let of = |table: &str| {
+                let rows = self.rows.get(table).into_iter().flatten();
+                rows.filter(|other| other.record.int("question_id") == question).find(|other| Self::key(other) == key)
+            };
+            // What belongs together is told by the place, what is true or false by the word.
+            return match (of("c_quiz_answer"), of("c_quiz_question_option")) {
+                (Some(answer), _) => format!("answer {}", answer.record.int("position").unwrap()).into(),
+                (_, Some(option)) => text([b"option ", option.record.bytes("name").as_slice()].concat()),
+                (None, None) => key.to_string().into(),
+            };
+        }
         value.to_text().map_or(Json::Null, text)
+    }
+
+    /// What the page calls the document `key`.
+    fn path(&self, key: i64) -> Json {
+        let (path, _) = self.items.documents.iter().find(|(_, document)| **document == key).unwrap();
+        text([b"/", path.as_slice()].concat())
     }
 
     /// Why `found` is not what the page tells, `None` if it is.
@@ -177,18 +198,24 @@ impl<'a> Course<'a> {
             told => told.as_object().unwrap().values().collect(),
         };
         for told in told {
-            let told = told.as_object().unwrap();
+            // Of some only the name is told.
+            let name_alone = || serde_json::Map::from_iter([("name".to_owned(), told.clone())]);
+            let told = &told.as_object().cloned().unwrap_or_else(name_alone);
             let rows = self.rows.get(table).map(Vec::as_slice).unwrap_or_default();
             let column = if column.is_empty() { rows.first().map_or("", |found| found.table.parent) } else { column };
-            let mine = |found: &&Found<'_>| {
-                let here = key.is_none() || column.is_empty() || found.record.int(column) == key;
-                here && !self.told.contains(&(found.table.name, Self::key(found)))
-            };
-            let candidates: Vec<&Found<'_>> = rows.iter().filter(mine).collect();
+            let mine = |found: &&Found<'_>| key.is_none() || column.is_empty() || found.record.int(column) == key;
+            let is_told = |found: &Found<'_>| self.told.contains(&(found.table.name, Self::key(found)));
+            let mut candidates: Vec<&Found<'_>> = rows.iter().filter(mine).collect();
+            // A question may stand in several tests.
+            candidates.retain(|found| *table == "c_quiz_question" || !is_told(found));
+            candidates.sort_by_key(|found| is_told(found));
             let fitting = candidates.iter().find(|found| self.difference(found, told).is_none());
             let differences: Vec<_> = candidates.iter().map(|found| self.difference(found, told)).collect();
             let found = fitting.unwrap_or_else(|| panic!("{name} of {above}: no row is {told:#?}: {differences:#?}"));
-            let (table, key) = (found.table.name, Self::key(found));
+            let (table, key, again) = (found.table.name, Self::key(found), is_told(found));
+            if again {
+                continue;
+            }
             self.told.push((table, key));
             for (name, below) in told.iter().filter(|(_, below)| below.is_object() || below.is_array()) {
                 self.find(table, Some(key), name, below);
