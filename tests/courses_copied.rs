@@ -246,3 +246,17 @@ fn who_works_in_folders_within_folders_while_the_backup_comes_goes_on_in_those_o
     expect_equal((&portal, "GEO101"), (&portal, "COPY01"), But::Nothing);
     portal.check_finds_nothing();
 }
+
+#[test]
+fn rsync_of_a_whole_portal_makes_the_same_courses_in_another() {
+    let (portal, other) = (sample_portal(), TestPortal::new());
+    {
+        // As people mount them: the kernel remembers names for a second.
+        let (mount, elsewhere) = (Mount::with(&portal, ""), Mount::with(&other, ""));
+        rsync(&mount.path(), &elsewhere.path());
+    }
+    for code in codes(&portal) {
+        expect_equal((&portal, &code), (&other, &code), But::Users);
+    }
+    other.check_finds_nothing();
+}

@@ -129,6 +129,24 @@ pub fn set_visibility(
     session.execute(&sql, &values).map(drop)
 }
 
+/// What a document is called and how it is described.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Words {
+    /// The title that people see.
+    pub title: String,
+    /// A remark.
+    pub comment: Option<String>,
+}
+
+/// The words of the document `iid`; `None` if it has no row.
+pub fn words(session: &dyn Session, iid: i64) -> Result<Option<Words>, DatabaseError> {
+    let row = session.row("SELECT title, comment FROM c_document WHERE iid = ?", &[iid.into()])?;
+    Ok(row.map(|row| Words {
+        title: row.text("title"),
+        comment: (*row.get("comment") != Value::Null).then(|| row.text("comment")),
+    }))
+}
+
 /// Gives the document `iid` another title. Chamilo notes nothing of it.
 pub fn set_title(session: &dyn Session, iid: i64, title: &str) -> Result<(), DatabaseError> {
     session.execute("UPDATE c_document SET title = ? WHERE iid = ?", &[title.into(), iid.into()]).map(drop)

@@ -19,6 +19,7 @@ pub mod rules;
 pub mod shortcut;
 pub mod staging;
 mod stamp;
+pub mod successor;
 pub mod tool;
 
 use crate::portal::database::{DatabaseError, Row, Session};

@@ -90,6 +90,7 @@ impl Receiver for Backups {
         let options = Options { adopt, ..Options::default() };
         let report = fs.bringing(course, || restore_spool(&fs.portal, &row, spool, options))?;
         fs.absent.is_filled(course);
+        fs.forget_leavers(course);
         fs.something_came(course);
         Ok(Taken { node: None, report: summary(&report) })
     }

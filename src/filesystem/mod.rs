@@ -19,6 +19,7 @@ mod courses;
 mod documents;
 mod error;
 mod handles;
+mod leavers;
 mod listing;
 mod node;
 mod packages;
@@ -55,6 +56,7 @@ use absent::Absent;
 use archives::Archives;
 use computed::What;
 use documents::Documents;
+use leavers::Leavers;
 use packages::{LEARNPATHS, LearningPaths, PACKAGES};
 use properties::{COURSE, DOCUMENT, ITEM, Property};
 use snapshots::{Courses, SharedTree, Snapshots};
@@ -183,6 +185,7 @@ pub struct PortalFs {
     archives: Arc<Archives>,
     uploads: Arc<Uploads>,
     documents: Documents,
+    leavers: Leavers,
     tools: Tools,
     learning_paths: LearningPaths,
     absent: Absent,
@@ -201,6 +204,7 @@ impl PortalFs {
             archives,
             uploads: Arc::default(),
             documents: Documents::default(),
+            leavers: Leavers::default(),
             tools: Tools::default(),
             learning_paths: LearningPaths::default(),
             absent: Absent::default(),

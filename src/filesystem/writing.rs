@@ -242,7 +242,7 @@ impl PortalFs {
                 temporary.attributes()
             }
             // Programs that copy give the copies times and modes; these follow from the rows.
-            Node::Tool(..) | Node::Learnpaths(_) if change.size.is_none() => self.attributes(node),
+            Node::Root | Node::Tool(..) | Node::Learnpaths(_) if change.size.is_none() => self.attributes(node),
             node if receiver_of(node).is_some() => {
                 match (change.size, open.map(OpenSpool::spool)) {
                     (Some(size), Some(spool)) => spool.set_length(size)?,
@@ -263,9 +263,12 @@ impl PortalFs {
     /// them where they are not kept.
     pub fn refuse_property(&self, node: Node) -> FsError {
         match node {
-            Node::Temporary(..) | Node::Course(_) | Node::Documents(_) | Node::Learnpaths(_) | Node::Tool(..) => {
-                FsError::NotKept
-            }
+            Node::Root
+            | Node::Temporary(..)
+            | Node::Course(_)
+            | Node::Documents(_)
+            | Node::Learnpaths(_)
+            | Node::Tool(..) => FsError::NotKept,
             node if self.uploads.in_progress(node) => FsError::NotKept,
             _ => FsError::ReadOnly,
         }

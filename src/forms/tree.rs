@@ -42,6 +42,16 @@ pub enum Place {
     Attachment(&'static str, i64),
 }
 
+impl Place {
+    /// The table of the item that the place is of, and what other rows know the item by.
+    pub fn row(self) -> Option<(&'static str, i64)> {
+        match self {
+            Place::File(of, key) | Place::Folder(of, key) => Some((kind(of)?.table.name, key)),
+            Place::Tool(_) | Place::Shelf(..) | Place::Attachments(..) | Place::Attachment(..) => None,
+        }
+    }
+}
+
 /// What an entry is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {

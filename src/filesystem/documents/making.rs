@@ -117,6 +117,9 @@ impl PortalFs {
                     let entered =
                         TreeDocument { iid, key: iid, parent: place.folder, name, folder, size, visible, known };
                     changing.follow(TreeChange::Entered(entered));
+                    if known && !folder {
+                        self.take_over(changing, (place.course, &path), (iid, iid), stamp)?;
+                    }
                     iid
                 }
             };

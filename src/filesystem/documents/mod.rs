@@ -21,9 +21,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustix::fs::{FileType, Stat};
 use tracing::warn;
 
-use crate::course::document::TreeDocument;
+use crate::course::document::{TreeChange, TreeDocument};
 use crate::course::rules::DocumentRules;
-use crate::course::{Stamp, document_edit, names};
+use crate::course::{Stamp, document_edit, names, successor};
 use crate::portal::intent::{self, Intent, Intents};
 use crate::portal::storage::{Folder, Identity};
 
@@ -35,6 +35,9 @@ pub use open::OpenDocument;
 
 /// Where documents lie in a course's folder.
 const DOCUMENTS: &[u8] = b"document/";
+
+/// Table of documents.
+const TABLE: &str = "c_document";
 
 /// The page that Chamilo lays into folders so that no web server lists them.
 const GUARD: &[u8] = b"index.html";
@@ -119,6 +122,33 @@ impl PortalFs {
         let stamp = self.stamp();
         let over = |committed| self.documents.intents.over(&self.portal, committed);
         self.snapshots.change(&self.portal, (&course, number), |changing| work(changing, &stamp), over)
+    }
+
+    /// Lets the new document `iid`, which others know by `key`, take the place of the one that was removed from `path` a
+    /// moment ago: it has its title, is hidden if that was, and what led there leads to it.
+    fn take_over(
+        &self,
+        changing: &mut Changing<'_>,
+        (course, path): (u32, &[u8]),
+        (iid, key): (i64, i64),
+        stamp: &Stamp,
+    ) -> Result<(), FsError> {
+        let Some(old) = self.predecessor(course, &[DOCUMENTS, path].concat(), TABLE) else { return Ok(()) };
+        let session = changing.session;
+        successor::succeed(session, changing.course, TABLE, (old.key, key))?;
+        let words = match old.words {
+            Some(words) => Some(words),
+            None => document_edit::words(session, old.key)?,
+        };
+        if let Some(words) = words {
+            document_edit::set_title(session, iid, &words.title)?;
+            document_edit::set_comment(session, iid, words.comment.as_deref())?;
+        }
+        if old.visible != changing.rules.visible {
+            document_edit::set_visibility(session, changing.course.id, key, old.visible, stamp)?;
+            changing.follow(TreeChange::Shown(iid, old.visible));
+        }
+        Ok(())
     }
 
     /// Notes what is about to be done on the disk in the transaction `changing`, so that it is taken back if that is not

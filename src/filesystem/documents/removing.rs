@@ -4,14 +4,15 @@ use rustix::fs::FileType;
 
 use crate::course::document::{TreeChange, TreeDocument};
 use crate::course::document_removal::{self, Doomed, Removal};
-use crate::course::names;
 use crate::course::rules::DocumentRules;
+use crate::course::{document_edit, names};
+use crate::filesystem::leavers::Leaver;
 use crate::filesystem::{FsError, PortalFs};
 use crate::portal::crash;
 use crate::portal::intent::{Intent, Step};
 
 use super::leaving::Leaving;
-use super::{DOCUMENTS, Place};
+use super::{DOCUMENTS, Place, TABLE};
 
 impl PortalFs {
     /// Removes the file `name`.
@@ -28,7 +29,7 @@ impl PortalFs {
         self.writable()?;
         self.before_removing(place, name, folder)?;
         let top = self.course_folder(place.course)?;
-        let removed = self.change_documents(place.course, |changing, stamp| {
+        let (removed, left) = self.change_documents(place.course, |changing, stamp| {
             let (document, path, below, older) = {
                 let tree = changing.tree();
                 let document = tree.child(place.folder, name).ok_or(FsError::NotFound)?.clone();
@@ -67,6 +68,12 @@ impl PortalFs {
             let TreeDocument { iid, key, .. } = document;
             let doomed = Doomed { course, iid, key, path: &path, folder };
             self.before_leaving(changing, &doomed, Leaving::Removed(how), &top)?;
+            let words = match how {
+                Removal::ForGood if !folder => document_edit::words(changing.session, iid)?,
+                _ => None,
+            };
+            let left = Leaver { table: TABLE, key, visible: document.visible, words };
+            let left = (!folder && !names::is_passing_path(&path)).then(|| (path.clone(), left));
             let stays = document_removal::remove_from_rows(changing.session, &doomed, how, stamp)?;
             for older in &older {
                 document_removal::remove_rows(changing.session, course.id, *older, *older)?;
@@ -83,9 +90,12 @@ impl PortalFs {
             top.rename_there(&on_disk, name)?;
             crash::point("document-removed");
             changing.follow(TreeChange::Removed(iid));
-            Ok(iid)
+            Ok((iid, left))
         })?;
         self.documents.identities.removed(removed);
+        if let Some((path, left)) = left {
+            self.has_left(place.course, [DOCUMENTS, path.as_slice()].concat(), left);
+        }
         Ok(())
     }
 }

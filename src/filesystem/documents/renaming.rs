@@ -171,7 +171,15 @@ impl PortalFs {
                     }
                     self.replace(changing, &source, target, (to, new_name, &new_path), &mut nodes, stamp)?;
                 }
-                None => self.relocate(changing, &source, (to, new_name, &new_path), stamp)?,
+                None => {
+                    self.relocate(changing, &source, (to, new_name, &new_path), stamp)?;
+                    // Written under another name first.
+                    if !source.document.known && !source.document.folder {
+                        let path = new_path.get(1..).unwrap_or_default();
+                        let TreeDocument { iid, key, .. } = source.document;
+                        self.take_over(changing, (to.course, path), (iid, key), stamp)?;
+                    }
+                }
             }
             stamp_ancestors(changing, from.folder, stamp)?;
             if to.folder != from.folder {

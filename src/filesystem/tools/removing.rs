@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use crate::forms::{self, Place, StoredFile, Tree, What};
 
+use super::super::leavers::Leaver;
 use super::super::{Attributes, FsError, Node, PortalFs};
 use super::{Names, node_of, place_of, stored_path, tool};
 
@@ -119,9 +120,13 @@ impl PortalFs {
             let files: Vec<StoredFile> =
                 tree.children(attachments).filter_map(|entry| tree.stored_file(entry.place).cloned()).collect();
             forms::remove(session, found, tree, file)?;
-            Ok((folders_of(course, tree, file), ghost(course, tree, attachments), files))
+            let left = tree.path(file).zip(file.row());
+            Ok((folders_of(course, tree, file), ghost(course, tree, attachments), files, left))
         });
-        let (folders, ghost, files) = removed?;
+        let (folders, ghost, files, left) = removed?;
+        if let Some((path, row)) = left {
+            self.has_left(course, path, Leaver::item(row));
+        }
         self.remove_stored(course, &files);
         if let Some((node, place, files)) = ghost {
             self.tools.ghosts.add(node, place, files);

@@ -171,6 +171,16 @@ impl PortalFs {
         Ok(())
     }
 
+    /// The item at `place` is there instead of the one with the key `old`: who knows the folder of that one's attachments
+    /// by its number goes on with those of the new one.
+    pub(super) fn keeps_attachments(&self, course: u32, old: i64, place: Place) {
+        let Place::File(kind, key) = place else { return };
+        let attachments = |key| node_of(course, Place::Attachments(kind, key));
+        if let (Some(from), Some(to)) = (attachments(old), attachments(key)) {
+            self.tools.twins.went(from, to);
+        }
+    }
+
     /// Does what may have become possible because something was taken into a course.
     pub(in super::super) fn something_came(&self, course: u32) {
         self.settle_twins(course);
