@@ -13,6 +13,7 @@ pub mod journal;
 pub mod mariadb;
 pub mod mark;
 pub mod recovery;
+mod row;
 pub mod schema;
 mod settings;
 pub mod sqlite;
