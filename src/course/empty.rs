@@ -72,7 +72,7 @@ fn delete_properties(
     key: i64,
 ) -> Result<(), DatabaseError> {
     let Some(tool) = tool else { return Ok(()) };
-    let sql = "DELETE FROM c_item_property WHERE c_id = ? AND tool = ? AND ref = ?";
+    let sql = "DELETE FROM c_item_property WHERE +c_id = ? AND tool = ? AND ref = ?";
     session.execute(sql, &[course.id.into(), tool.into(), key.into()])?;
     Ok(())
 }

@@ -19,7 +19,7 @@ use tracing::{debug, warn};
 use super::handles::{Handle, Handles};
 use super::passthrough::{Backing, Backings, Way};
 use super::replies::{errno, file_attr, moment, node, reply_empty, reply_xattr};
-use super::{Attributes, Change, FsError, Node, OpenDocument, OpenSpool, Owner, Place, PortalFs, Replace};
+use super::{Attributes, Change, FsError, Node, OpenDocument, OpenSpool, Operation, Owner, Place, PortalFs, Replace};
 
 /// Rows keep their keys: an inode number is never given to something else.
 const GENERATION: Generation = Generation(0);
@@ -188,6 +188,7 @@ impl Filesystem for Adapter {
     }
 
     fn lookup(&self, request: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
+        let _operation = Operation::begin();
         match node(parent).and_then(|parent| self.fs.lookup_for(request.pid(), parent, name.as_bytes())) {
             Ok(found) => {
                 let attributes = self.attribute_ttl(&found);
@@ -202,6 +203,7 @@ impl Filesystem for Adapter {
     }
 
     fn getattr(&self, _request: &Request, number: INodeNo, _handle: Option<FileHandle>, reply: ReplyAttr) {
+        let _operation = Operation::begin();
         match node(number).and_then(|node| self.fs.attributes(node)) {
             Ok(found) => reply.attr(&self.attribute_ttl(&found), &file_attr(&found)),
             Err(error) => reply.error(errno("stat", number, &error)),
@@ -212,6 +214,7 @@ impl Filesystem for Adapter {
         let append = flags.0 & libc::O_APPEND != 0;
         let writes = flags.0 & libc::O_ACCMODE != libc::O_RDONLY;
         if let Ok(Node::Document(course, document)) = node(number) {
+            let _operation = Operation::begin();
             return match self.fs.open_document(course, document, writes, append) {
                 Ok(open) => {
                     let (way, flags) = self.way(number, &open, || reply.open_backing(open.file()));
@@ -296,6 +299,7 @@ impl Filesystem for Adapter {
         reply.ok();
         let Some(handle) = self.handles.remove(handle) else { return };
         if let Ok(open) = handle.document() {
+            let _operation = Operation::begin();
             if let Err(error) = self.fs.release_document(open) {
                 errno("telling the row of a closed document", number, &error);
             }
@@ -317,6 +321,7 @@ impl Filesystem for Adapter {
     }
 
     fn readdir(&self, _request: &Request, number: INodeNo, handle: FileHandle, offset: u64, mut reply: ReplyDirectory) {
+        let _operation = Operation::begin();
         let mut each = |next: u64, name: &[u8], found: &Attributes| {
             let kind = if found.folder { FileType::Directory } else { FileType::RegularFile };
             reply.add(INodeNo(found.node.number()), next, kind, OsStr::from_bytes(name))
@@ -339,6 +344,7 @@ impl Filesystem for Adapter {
         offset: u64,
         mut reply: ReplyDirectoryPlus,
     ) {
+        let _operation = Operation::begin();
         let mut each = |next: u64, name: &[u8], found: &Attributes| {
             // Unsettled attributes have run out on arrival: whoever stats the file asks for it anew.
             let ttl = if found.settled { self.fs.options().ttl } else { Duration::ZERO };
@@ -368,6 +374,7 @@ impl Filesystem for Adapter {
     }
 
     fn statfs(&self, _request: &Request, number: INodeNo, reply: ReplyStatfs) {
+        let _operation = Operation::begin();
         match node(number).and_then(|node| self.fs.space(node)) {
             Ok(space) => {
                 let block = u32::try_from(space.block).unwrap_or_else(|_| {
@@ -437,6 +444,7 @@ impl Filesystem for Adapter {
         let handle = handle.and_then(|handle| self.handles.get(handle).ok());
         let changed = node(number).and_then(|node| match node {
             Node::Documents(_) | Node::Document(..) => {
+                let _operation = Operation::begin();
                 let open = handle.as_ref().and_then(|handle| handle.document().ok());
                 self.fs.change_document(node, &change, open)
             }
@@ -467,6 +475,7 @@ impl Filesystem for Adapter {
         let owner = Owner { mode: mode & 0o7777 & !umask, uid: request.uid(), gid: request.gid() };
         let append = flags & libc::O_APPEND != 0;
         if let Some(place) = self.place(parent).transpose() {
+            let _operation = Operation::begin();
             let exclusive = flags & libc::O_EXCL != 0;
             let name = name.as_bytes();
             let made = place.and_then(|place| {
@@ -519,6 +528,7 @@ impl Filesystem for Adapter {
         reply: ReplyWrite,
     ) {
         if let Some(handle) = self.handles.get(handle).ok().filter(|handle| handle.document().is_ok()) {
+            let _operation = Operation::begin();
             let written = handle.document().and_then(|open| self.fs.write_document(open, offset, data));
             return match self.noted(number, written) {
                 Ok(written) => reply.written(u32::try_from(written).unwrap_or(u32::MAX)),
@@ -550,6 +560,7 @@ impl Filesystem for Adapter {
             Err(error) => return reply.error(errno("reserving room", number, &error)),
         };
         if let Ok(open) = handle.document() {
+            let _operation = Operation::begin();
             let outcome = self.noted(number, self.fs.allocate_document(open, offset, length, mode));
             return reply_empty("reserving room", number, &outcome, reply);
         }
@@ -566,6 +577,7 @@ impl Filesystem for Adapter {
     fn flush(&self, _request: &Request, number: INodeNo, handle: FileHandle, lock_owner: LockOwner, reply: ReplyEmpty) {
         match self.handles.get(handle) {
             Ok(handle) if handle.document().is_ok() => {
+                let _operation = Operation::begin();
                 let outcome = handle.document().and_then(|open| self.fs.close_document(open));
                 reply_empty("closing", number, &outcome, reply);
             }
@@ -601,7 +613,10 @@ impl Filesystem for Adapter {
     fn unlink(&self, request: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEmpty) {
         let name = name.as_bytes();
         let outcome = match self.place(parent) {
-            Ok(Some(place)) => self.fs.remove_document(place, name),
+            Ok(Some(place)) => {
+                let _operation = Operation::begin();
+                self.fs.remove_document(place, name)
+            }
             _ => node(parent).and_then(|parent| self.fs.remove_file(parent, name, request.pid())),
         };
         reply_empty("removing a file", parent, &outcome, reply);
@@ -624,6 +639,7 @@ impl Filesystem for Adapter {
             _ => return reply.error(Errno::EINVAL),
         };
         if let (Ok(Some(from)), Ok(Some(to))) = (self.place(parent), self.place(new_parent)) {
+            let _operation = Operation::begin();
             let names = (name.as_bytes(), new_name.as_bytes());
             let outcome = self.fs.rename_document((from, names.0), (to, names.1), replace);
             if let Err(error) = &outcome {
@@ -642,6 +658,7 @@ impl Filesystem for Adapter {
     fn mkdir(&self, request: &Request, parent: INodeNo, name: &OsStr, mode: u32, umask: u32, reply: ReplyEntry) {
         let owner = Owner { mode: mode & 0o7777 & !umask, uid: request.uid(), gid: request.gid() };
         if let Some(place) = self.place(parent).transpose() {
+            let _operation = Operation::begin();
             let made = place.and_then(|place| match self.comes_back(request, parent, name.as_bytes())? {
                 Some(found) if found.folder => Ok(found),
                 _ => self.fs.make_folder(place, name.as_bytes(), owner),
@@ -658,6 +675,7 @@ impl Filesystem for Adapter {
 
     fn rmdir(&self, request: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEmpty) {
         if let Some(place) = self.place(parent).transpose() {
+            let _operation = Operation::begin();
             let outcome = place.and_then(|place| self.fs.remove_document_folder(place, name.as_bytes()));
             return reply_empty("removing a folder", parent, &outcome, reply);
         }
@@ -752,6 +770,7 @@ impl Filesystem for Adapter {
         let copied = handles.and_then(|(from, to)| match (from.document(), to.document()) {
             (Ok(from), Ok(to)) => {
                 // As much as the answer can tell.
+                let _operation = Operation::begin();
                 let length = length.min(1 << 30);
                 self.fs.copy_document((from, from_offset), (to, to_offset), length)
             }

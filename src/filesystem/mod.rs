@@ -70,6 +70,7 @@ pub use documents::{OpenDocument, Place};
 pub use error::FsError;
 pub use listing::Listing;
 pub use node::Node;
+pub use snapshots::Operation;
 pub use temporaries::Owner;
 pub use uploads::UploadError;
 pub use writing::{Change, OpenSpool, Replace};

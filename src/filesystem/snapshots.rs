@@ -5,6 +5,7 @@
 //! does not read the course ten thousand times. Memory is bounded by the number of documents kept, not by what was ever
 //! walked.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
@@ -165,6 +166,66 @@ impl State {
     }
 }
 
+/// What an operation of the kernel's that a thread is about knows of what others have committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    /// The thread is about no such operation: the database is asked each time.
+    Nothing,
+    /// It has not been asked yet.
+    Unasked,
+    /// The counter was this.
+    Counter(u64),
+}
+
+thread_local! {
+    static TOLD: Cell<Told> = const { Cell::new(Told::Nothing) };
+}
+
+/// An operation that is answered as of one moment: whether others have committed is asked once, at its first look, however
+/// often it looks. For operations that change nothing but documents.
+#[derive(Debug)]
+pub struct Operation {
+    /// Not within another one.
+    outermost: bool,
+}
+
+impl Operation {
+    /// Begins one, for this thread.
+    pub fn begin() -> Operation {
+        let outermost = TOLD.get() == Told::Nothing;
+        if outermost {
+            TOLD.set(Told::Unasked);
+        }
+        Operation { outermost }
+    }
+}
+
+impl Drop for Operation {
+    fn drop(&mut self) {
+        if self.outermost {
+            TOLD.set(Told::Nothing);
+        }
+    }
+}
+
+/// What [`Database::foreign_counter`](crate::portal::database::Database::foreign_counter) is at the moment of the
+/// operation that this thread is about, else now.
+fn foreign_counter(portal: &Portal) -> Result<u64, DatabaseError> {
+    match TOLD.get() {
+        Told::Counter(counter) => Ok(counter),
+        _ => foreign_counter_now(portal),
+    }
+}
+
+/// The same now, whatever the operation was told before.
+fn foreign_counter_now(portal: &Portal) -> Result<u64, DatabaseError> {
+    let counter = portal.database().foreign_counter()?;
+    if TOLD.get() != Told::Nothing {
+        TOLD.set(Told::Counter(counter));
+    }
+    Ok(counter)
+}
+
 /// The kept snapshots of one portal.
 #[derive(Default)]
 pub struct Snapshots {
@@ -176,7 +237,7 @@ pub struct Snapshots {
 impl Snapshots {
     /// The courses as they are now.
     pub fn courses(&self, portal: &Portal) -> Result<Arc<Courses>, DatabaseError> {
-        let counter = portal.database().foreign_counter()?;
+        let counter = foreign_counter(portal)?;
         let (kept, own) = self.at(counter, |state| (state.courses.clone(), state.own));
         if let Some(courses) = kept {
             return Ok(courses);
@@ -188,7 +249,7 @@ impl Snapshots {
 
     /// The documents of a course as they are now.
     pub fn tree(&self, portal: &Portal, course: u32) -> Result<SharedTree, DatabaseError> {
-        let counter = portal.database().foreign_counter()?;
+        let counter = foreign_counter(portal)?;
         let (kept, own) = self.at(counter, |state| (state.tree(course), state.own));
         if let Some(tree) = kept {
             return Ok(tree);
@@ -200,7 +261,7 @@ impl Snapshots {
 
     /// What may be put into a course.
     pub fn rules(&self, portal: &Portal, course: &Course, number: u32) -> Result<Arc<DocumentRules>, DatabaseError> {
-        let counter = portal.database().foreign_counter()?;
+        let counter = foreign_counter(portal)?;
         let (kept, own) = self.at(counter, |state| (state.rules.get(&number).cloned(), state.own));
         if let Some(rules) = kept {
             return Ok(rules);
@@ -222,7 +283,7 @@ impl Snapshots {
         let database = portal.database();
         let _turn = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let outcome = database.write_followed(|session| {
-            let counter = database.foreign_counter()?;
+            let counter = foreign_counter_now(portal)?;
             let kept = self.at(counter, |state| state.tree(number).zip(state.rules.get(&number).cloned()));
             let (tree, rules) = match kept {
                 Some(kept) => kept,

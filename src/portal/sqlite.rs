@@ -1,12 +1,12 @@
 //! The embedded portal's database: SQLite in WAL mode.
 //!
-//! Readers each take a connection from a pool and see a snapshot; writers take turns. One more connection never
-//! writes and only watches: its `data_version` moves whenever any other connection, of this process or another,
-//! commits. Nothing here knows Chamilo's tables.
+//! Readers each take a connection from a pool and see a snapshot; writers take turns. One more connection does all
+//! transactions that are followed, and tells what others do: its `data_version` moves whenever any other connection, of
+//! this process or another, commits, and not by what it commits itself. Nothing here knows Chamilo's tables.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, ToSql};
@@ -19,30 +19,86 @@ const BUSY_WAIT: Duration = Duration::from_secs(20);
 /// Statements that each connection keeps prepared: all that reading a course takes, for there is a table for everything.
 const PREPARED: usize = 400;
 
+/// Pages in the write-ahead log (of 4 KiB) at which it is brought into the database, which waits for the disk. A document
+/// that is copied takes some 12 of them.
+const CHECKPOINT: i64 = 8192;
+
+/// How long a followed transaction waits before it tries again to be the one that writes.
+const PAUSE: Duration = Duration::from_millis(1);
+
 /// A SQLite database file.
 pub struct Sqlite {
     path: PathBuf,
     writable: bool,
     idle: Mutex<Vec<Connection>>,
-    watcher: Mutex<Connection>,
     /// One followed transaction at a time: waiting for each other in SQLite would cost milliseconds.
     following: Mutex<()>,
-    foreign: Mutex<Foreign>,
+    follower: Mutex<Follower>,
 }
 
-/// What others than [`Database::write_followed_dyn`] have committed.
-#[derive(Default)]
-struct Foreign {
-    /// The watcher's `data_version` when it was last looked at.
+/// The connection of the followed transactions, and what it tells of other connections.
+struct Follower {
+    state: Following,
+    /// Its `data_version` when it was last looked at.
     version: u64,
-    /// How often it had moved by somebody else.
-    count: u64,
+    /// How often others had committed, as far as that was seen.
+    foreign: u64,
+    /// How many followed transactions were committed.
+    own: u64,
 }
 
-impl Foreign {
-    fn look(&mut self, version: u64) {
+enum Following {
+    Idle(Connection),
+    /// A transaction is under way in it: nobody else can commit anything.
+    Busy,
+    /// It failed: what others do until there is another is unknown.
+    Lost,
+}
+
+impl Follower {
+    /// Looks at what others have done, if they can have done anything.
+    fn look(&mut self, database: &Sqlite) -> Result<(), DatabaseError> {
+        let version = match &self.state {
+            Following::Busy => return Ok(()),
+            Following::Idle(connection) => data_version(connection)?,
+            Following::Lost => {
+                let connection = connect(&database.path, database.writable, false)?;
+                let version = data_version(&connection)?;
+                (self.state, self.version) = (Following::Idle(connection), version);
+                self.foreign += 1;
+                return Ok(());
+            }
+        };
         if self.version != version {
-            (self.version, self.count) = (version, self.count + 1);
+            (self.version, self.foreign) = (version, self.foreign + 1);
+        }
+        Ok(())
+    }
+}
+
+/// A followed transaction under way. However it ends, the connection that it was in is not waited for any more.
+struct Turn<'a> {
+    database: &'a Sqlite,
+    connection: Option<Connection>,
+}
+
+impl Turn<'_> {
+    /// The transaction has ended; whether it was `committed`.
+    fn over(mut self, committed: bool) {
+        let mut follower = lock(&self.database.follower);
+        follower.own += u64::from(committed);
+        // A failed COMMIT leaves the transaction open; dropping the connection rolls it back.
+        if let Some(connection) = self.connection.take_if(|connection| connection.is_autocommit()) {
+            follower.state = Following::Idle(connection);
+        }
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut follower = lock(&self.database.follower);
+        if matches!(follower.state, Following::Busy) {
+            follower.state = Following::Lost;
         }
     }
 }
@@ -50,14 +106,15 @@ impl Foreign {
 impl Sqlite {
     /// Opens an existing database, for reading only unless `writable`.
     pub fn open(path: &Path, writable: bool) -> Result<Self, DatabaseError> {
-        let watcher = connect(path, writable, false)?;
+        let connection = connect(path, writable, false)?;
+        let version = data_version(&connection)?;
+        let follower = Follower { state: Following::Idle(connection), version, foreign: 0, own: 0 };
         Ok(Sqlite {
             path: path.to_owned(),
             writable,
             idle: Mutex::default(),
-            watcher: Mutex::new(watcher),
             following: Mutex::default(),
-            foreign: Mutex::default(),
+            follower: Mutex::new(follower),
         })
     }
 
@@ -77,6 +134,36 @@ impl Sqlite {
     fn connection(&self) -> Result<Connection, DatabaseError> {
         let pooled = lock(&self.idle).pop();
         pooled.map_or_else(|| connect(&self.path, self.writable, false), Ok)
+    }
+
+    /// Begins a followed transaction. While others write, the connection goes on telling what they have committed.
+    fn begin_followed(&self) -> Result<Turn<'_>, DatabaseError> {
+        let since = Instant::now();
+        loop {
+            let mut follower = lock(&self.follower);
+            follower.look(self)?;
+            if let Following::Idle(connection) = &follower.state {
+                connection.busy_timeout(Duration::ZERO).map_err(|error| statement_error("BEGIN", &error))?;
+                let begun = SqliteSession { connection }.batch("BEGIN IMMEDIATE");
+                connection.busy_timeout(BUSY_WAIT).map_err(|error| statement_error("BEGIN", &error))?;
+                match begun {
+                    Err(DatabaseError::Busy { .. }) if since.elapsed() < BUSY_WAIT => {}
+                    Err(error) => return Err(error),
+                    Ok(()) => {
+                        let looked = follower.look(self);
+                        let Following::Idle(connection) = std::mem::replace(&mut follower.state, Following::Busy)
+                        else {
+                            continue;
+                        };
+                        drop(follower);
+                        let turn = Turn { database: self, connection: Some(connection) };
+                        return looked.map(|()| turn);
+                    }
+                }
+            }
+            drop(follower);
+            std::thread::sleep(PAUSE);
+        }
     }
 
     fn with_connection(&self, begin: &str, work: Work<'_>) -> Result<(), DatabaseError> {
@@ -106,41 +193,28 @@ impl Database for Sqlite {
     }
 
     fn change_counter(&self) -> Result<u64, DatabaseError> {
-        data_version(&lock(&self.watcher))
+        let mut follower = lock(&self.follower);
+        follower.look(self)?;
+        Ok(follower.foreign + follower.own)
     }
 
     fn write_followed_dyn(&self, work: Work<'_>) -> Result<(), DatabaseError> {
-        let _turn = lock(&self.following);
-        let connection = self.connection()?;
-        let session = SqliteSession { connection: &connection };
-        session.batch("BEGIN IMMEDIATE")?;
-        let before = data_version(&connection)?;
+        let _one_at_a_time = lock(&self.following);
+        let turn = self.begin_followed()?;
+        let Some(connection) = &turn.connection else { return Ok(()) };
+        let session = SqliteSession { connection };
         let outcome = work(&session);
-        if !matches!(outcome, Ok(true)) {
-            session.batch("ROLLBACK")?;
-            lock(&self.idle).push(connection);
-            return outcome.map(drop);
-        }
-        // Nobody looks at the counter between the commit and its being known as ours.
-        let mut foreign = lock(&self.foreign);
-        let watcher = lock(&self.watcher);
-        foreign.look(data_version(&watcher)?);
-        session.batch("COMMIT")?;
-        let version = data_version(&watcher)?;
-        // A connection's own commits do not move its version: it tells whether somebody else came in between.
-        match data_version(&connection)? == before {
-            true => foreign.version = version,
-            false => foreign.look(version),
-        }
-        drop((foreign, watcher));
-        lock(&self.idle).push(connection);
-        Ok(())
+        let commits = matches!(outcome, Ok(true));
+        let ended = session.batch(if commits { "COMMIT" } else { "ROLLBACK" });
+        turn.over(commits && ended.is_ok());
+        outcome?;
+        ended
     }
 
     fn foreign_counter(&self) -> Result<u64, DatabaseError> {
-        let mut foreign = lock(&self.foreign);
-        foreign.look(data_version(&lock(&self.watcher))?);
-        Ok(foreign.count)
+        let mut follower = lock(&self.follower);
+        follower.look(self)?;
+        Ok(follower.foreign)
     }
 
     fn sync(&self) -> Result<(), DatabaseError> {
@@ -284,6 +358,7 @@ fn connect(path: &Path, writable: bool, create: bool) -> Result<Connection, Data
         connection.busy_timeout(BUSY_WAIT)?;
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;
+        connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT)?;
         connection.set_prepared_statement_cache_capacity(PREPARED);
         connection.query_row("SELECT count(*) FROM sqlite_master", [], |_| Ok(()))?;
         Ok(connection)

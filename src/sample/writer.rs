@@ -178,7 +178,7 @@ impl<'a> Writer<'a> {
     fn soft_delete(&self, id: i64, path: &str) -> Result<(), SampleError> {
         self.session.execute("UPDATE c_document SET path = ? WHERE iid = ?", &[path.into(), id.into()])?;
         let sql = "UPDATE c_item_property SET visibility = 2, lastedit_type = 'DocumentDeleted' \
-                   WHERE c_id = ? AND tool = 'document' AND ref = ?";
+                   WHERE +c_id = ? AND tool = 'document' AND ref = ?";
         self.session.execute(sql, &[self.course.into(), id.into()])?;
         let tool = "document";
         let again = NewProperty { tool, item: id, edit: "delete", visibility: Visibility::Deleted, shown: None };
