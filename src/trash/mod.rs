@@ -120,7 +120,8 @@ pub struct Trash {
 /// A moment that was remembered, open to take in the files that are removed after it.
 #[derive(Debug)]
 pub struct Moment {
-    folder: Folder,
+    /// Where they go.
+    files: Folder,
 }
 
 impl Trash {
@@ -190,7 +191,8 @@ impl Trash {
             ) {
                 Ok(()) => {
                     let folder = Folder::open(&finished).map_err(at(&finished))?;
-                    return Ok(Moment { folder });
+                    let files = folder.folder(FILES).map_err(at(&finished))?;
+                    return Ok(Moment { files });
                 }
                 Err(rustix::io::Errno::EXIST) => {}
                 Err(error) => {
@@ -291,8 +293,7 @@ impl Moment {
         if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
             return Ok(());
         }
-        let kept = [FILES, b"/", stat.st_ino.to_string().as_bytes()].concat();
-        match top.link(place, &self.folder, &kept) {
+        match top.link(place, &self.files, stat.st_ino.to_string().as_bytes()) {
             Ok(()) => Ok(()),
             // Removed twice under two names: it is the same file.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),

@@ -10,7 +10,7 @@ use crate::filesystem::snapshots::Changing;
 use crate::filesystem::{FsError, Node, PortalFs};
 use crate::portal::storage::Folder;
 
-use super::{DOCUMENTS, Place};
+use super::Place;
 
 /// Why a document leaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub enum Leaving {
 
 impl PortalFs {
     /// Called before anything of `doomed` changes, in the transaction that removes or replaces it: its rows are as they
-    /// were, its file lies at `document/` + [`Doomed::path`] below `top`, the course's folder. An error leaves the document
+    /// were, its file is called `name` in the folder `above`. An error leaves the document
     /// as it is and is what the program gets.
     ///
     /// The trash keeps the file of what is removed by a hard link, since it is about to be renamed or unlinked; the rows were
@@ -35,12 +35,12 @@ impl PortalFs {
         changing: &Changing<'_>,
         doomed: &Doomed<'_>,
         how: Leaving,
-        top: &Folder,
+        (above, name): (&Folder, &[u8]),
     ) -> Result<(), FsError> {
         let Some(Node::Course(course)) = Node::course(changing.course.id) else { return Ok(()) };
         match how {
             Leaving::Removed(_) if !doomed.folder && !names::is_passing_path(doomed.path) => {
-                self.keep_file(course, top, &[DOCUMENTS, doomed.path].concat())
+                self.keep_file(course, above, name)
             }
             // A folder has nothing to keep but its row, which the moment in the trash tells.
             Leaving::Removed(_) | Leaving::Replaced => Ok(()),

@@ -9,7 +9,7 @@ use crate::course::{document_edit, names};
 use crate::filesystem::leavers::Leaver;
 use crate::filesystem::{FsError, PortalFs};
 use crate::portal::crash;
-use crate::portal::intent::{Intent, Step};
+use crate::portal::intent::{self, Intent, Step};
 
 use super::leaving::Leaving;
 use super::{DOCUMENTS, Place, TABLE};
@@ -44,7 +44,11 @@ impl PortalFs {
             };
             let on_disk = [DOCUMENTS, &path].concat();
             let from = changing.place(&on_disk);
-            let (what, kind) = self.look(&from)?;
+            // Opened once for all that is done to it.
+            let (above, name) = on_disk.split_at(on_disk.iter().rposition(|byte| *byte == b'/').unwrap_or(0));
+            let name = name.get(1..).unwrap_or_default();
+            let above = top.folder(above).map_err(FsError::from_lookup)?;
+            let (what, kind) = intent::look(&above, name).map_err(FsError::from_lookup)?.ok_or(FsError::NotFound)?;
             match (document.folder, folder) {
                 (true, false) => return Err(FsError::IsAFolder),
                 (false, true) => return Err(FsError::NotAFolder),
@@ -67,7 +71,7 @@ impl PortalFs {
             let course = changing.course;
             let TreeDocument { iid, key, .. } = document;
             let doomed = Doomed { course, iid, key, path: &path, folder };
-            self.before_leaving(changing, &doomed, Leaving::Removed(how), &top)?;
+            self.before_leaving(changing, &doomed, Leaving::Removed(how), (&above, name))?;
             let words = match how {
                 Removal::ForGood if !folder => document_edit::words(changing.session, iid)?,
                 _ => None,
@@ -86,8 +90,8 @@ impl PortalFs {
             let to = changing.place(&deleted);
             let gone = (how == Removal::ForGood).then(|| (to.clone(), what));
             self.note(Intent { steps: vec![Step::Moved { from, to, what }], gone, row: iid, path: stays })?;
-            let name = deleted.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-            top.rename_there(&on_disk, name)?;
+            let new_name = deleted.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+            above.rename_there(name, new_name)?;
             crash::point("document-removed");
             changing.follow(TreeChange::Removed(iid));
             Ok((iid, left))

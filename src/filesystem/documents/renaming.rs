@@ -167,7 +167,7 @@ impl PortalFs {
                         let TreeDocument { iid, key, folder, .. } = target.document;
                         let path = target.path.get(1..).unwrap_or_default();
                         let doomed = Doomed { course: changing.course, iid, key, path, folder };
-                        self.before_leaving(changing, &doomed, Leaving::Replaced, &top)?;
+                        self.before_leaving(changing, &doomed, Leaving::Replaced, (&top, &target.on_disk()))?;
                     }
                     self.replace(changing, &source, target, (to, new_name, &new_path), &mut nodes, stamp)?;
                 }
