@@ -7,13 +7,15 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
+use std::io::Write;
 use std::os::unix::fs::FileExt;
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use documents_support::Setting;
 use rustix::fs::{CWD, RenameFlags};
-use support::{Mount, Random, TestPortal, noise};
+use support::{HandMade, Mount, Random, Resource, TestPortal, noise, start};
 
 /// Places at which the process may die when a document is made: what is to be done is noted, it is done, the rows are
 /// committed. The same when one is renamed or removed.
@@ -270,4 +272,41 @@ fn write_until_it_dies(folder: &Path, seed: u64, until: Instant) -> BTreeMap<Str
         }
     }
     panic!("the mount did not die");
+}
+
+/// An archive of one document.
+fn archive(name: &str) -> Vec<u8> {
+    let path = format!("document/{name}");
+    HandMade::listing(&[Resource { size: 5, ..Resource::file(&path) }]).entry(&path, b"text\n").bytes()
+}
+
+#[test]
+fn what_is_closed_outlives_the_mount_and_what_is_fsynced_is_on_the_disk() {
+    let portal = TestPortal::new();
+    portal.course("GEO101");
+    // It dies as soon as it has waited for the whole disk.
+    let mut mount = Mount::dying_at(&portal, "ttl=0", "disk-synced");
+    let course = mount.join("GEO101");
+    fs::write(course.join("Document/written.txt"), "text").unwrap();
+    fs::write(course.join("backup.zip"), archive("closed.txt")).unwrap();
+    File::open(course.join("Document/written.txt")).unwrap().sync_all().unwrap();
+    mount.kill();
+    mount.start();
+    for name in ["written.txt", "closed.txt"] {
+        assert!(mount.join("GEO101/Document").join(name).exists(), "{name} has not outlived the mount");
+    }
+    let mut file = File::create(mount.join("GEO101/backup.zip")).unwrap();
+    file.write_all(&archive("synced.txt")).unwrap();
+    file.sync_all().unwrap_err();
+    mount.dies();
+    drop(file);
+    let restored = portal.aside("restored.zip");
+    fs::write(&restored, archive("by the command.txt")).unwrap();
+    let mut command = start(env!("CARGO_BIN_EXE_coursefs"), &[&"restore", &portal.root(), &"GEO101", &restored]);
+    let ended = command.env("COURSEFS_CACHE", portal.cache()).env("COURSEFS_CRASH_AT", "disk-synced").status().unwrap();
+    assert_eq!(ended.signal(), Some(9), "the command did not wait for the disk");
+    let mut mount = Mount::with(&portal, "ttl=0");
+    assert!(mount.join("GEO101/Document/synced.txt").exists(), "what was synced has not outlived the mount");
+    mount.unmount();
+    expect_mended(&portal, "after all");
 }

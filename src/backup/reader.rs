@@ -306,13 +306,42 @@ impl BackupFile {
 
     /// [`unpack`](Self::unpack) into an empty file: the kernel copies what lies on the disk as it is.
     pub fn unpack_to(&mut self, name: &[u8], output: &mut File) -> Result<Option<i64>, ReadBackupError> {
-        match (&self.bytes, self.places.get(name)) {
-            (Bytes::Computed(archive), Some(place)) => {
-                archive.copy_entry(*place, output).map_err(|error| copy_error(name, error))?;
-                Ok(archive.layout().entry(*place).map(|entry| entry.mtime))
-            }
-            _ => self.unpack(name, output),
+        match self.source(name) {
+            Some(source) => source.copy_to(output),
+            None => self.unpack(name, output),
         }
+    }
+
+    /// Where the bytes of the file `name` lie, if that is not in an archive.
+    pub fn source(&self, name: &[u8]) -> Option<Source> {
+        match &self.bytes {
+            Bytes::Computed(archive) => {
+                let place = *self.places.get(name)?;
+                Some(Source { archive: Arc::clone(archive), place, name: name.to_owned() })
+            }
+            Bytes::Zip(_) => None,
+        }
+    }
+}
+
+/// A file of an archive that nobody has written. Any thread may copy it.
+pub struct Source {
+    archive: Arc<Archive<BackupFiles>>,
+    place: usize,
+    name: Vec<u8>,
+}
+
+impl Source {
+    /// What it is called in the archive.
+    pub fn name(&self) -> &[u8] {
+        &self.name
+    }
+
+    /// Copies it into the empty file `output`, in the kernel if it lies on the disk, and returns when it was last changed
+    /// as [`BackupFile::unpack`] does.
+    pub fn copy_to(&self, output: &File) -> Result<Option<i64>, ReadBackupError> {
+        self.archive.copy_entry(self.place, output).map_err(|error| copy_error(&self.name, error))?;
+        Ok(self.archive.layout().entry(self.place).map(|entry| entry.mtime))
     }
 }
 

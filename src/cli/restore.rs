@@ -44,7 +44,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
         OnConflict::Rename => Conflict::Rename,
         OnConflict::Overwrite => Conflict::Overwrite,
     };
-    let options = Options { create: arguments.create, conflict, ..Options::default() };
+    let options = Options { create: arguments.create, conflict, durable: true, ..Options::default() };
     let report = restore::restore(&portal, &arguments.course, &arguments.file, options, &mut |done, all| {
         bar.set_length(all);
         bar.set_position(done);

@@ -186,10 +186,16 @@ impl PortalFs {
         }
     }
 
-    /// Puts what was written on the disk, and takes it in if it has its final name and is whole.
+    /// Puts what was written on the disk; if it has its final name and is whole it is taken in, and what became of it is on
+    /// the disk when this returns.
     pub fn sync_written(&self, open: &OpenSpool) -> Result<(), FsError> {
-        open.spool().sync()?;
-        if open.is_final() && open.upload().receiver.is_whole(open.spool()) { self.settle(open) } else { Ok(()) }
+        if !open.is_final() || !open.upload().receiver.is_whole(open.spool()) {
+            return Ok(open.spool().sync()?);
+        }
+        self.settle(open)?;
+        // Files before rows: these may point at them.
+        self.portal.courses_folder().sync_disk()?;
+        Ok(self.portal.database().sync()?)
     }
 
     /// Whether something is left to do when `open` is gone: nobody hears of it but the log.

@@ -7,9 +7,11 @@
 //!    not served, and locked (`flock`) for as long as its process lives.
 //! 2. Files are unpacked or folders built in it.
 //! 3. Its [`Journal`] says what will be placed where; it is on the disk before anything is placed.
-//! 4. In one transaction rows are written and files moved to their places, the moves get to the disk, and then the rows
-//!    are committed.
-//! 5. What was committed gets to the disk, and the staging folder goes.
+//! 4. In one transaction rows are written and files moved to their places; then the rows are committed.
+//! 5. The staging folder goes.
+//!
+//! Where the loss of power must take nothing either, the files get to the disk before the journal is written and before
+//! the rows are committed, and what was committed before the folder goes ([`Staging::sync`]).
 //!
 //! What a killed process leaves is put in order by [`recovery`](super::recovery). The lock tells processes of one
 //! machine from each other: where several hosts write to the same portal, `app/cache/` has to lie on a file system
@@ -83,9 +85,16 @@ impl Staging {
         Ok(())
     }
 
+    /// Removes the folder with all that is still in it; on the disk, too, it is gone when this returns.
+    pub fn remove(self) -> io::Result<()> {
+        let above = self.temporary.path().parent().map(File::open).transpose()?;
+        self.temporary.close()?;
+        above.map_or(Ok(()), |above| above.sync_all())
+    }
+
     /// Waits until everything written to this disk is on it: rows must not outlive the files that they point at.
     pub fn sync(&self) -> io::Result<()> {
-        Ok(rustix::fs::syncfs(&self.lock)?)
+        self.folder.sync_disk()
     }
 }
 

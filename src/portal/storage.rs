@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags, Stat, StatxFlags, StatxTimestamp, Timestamps};
 
+use super::crash;
+
 /// Flags for looking at a folder without reading it.
 const FOLDER: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 
@@ -198,6 +200,15 @@ impl Folder {
         Ok(rustix::fs::fsync(&fd)?)
     }
 
+    /// Waits until everything that was written to the disk that this folder is on is there.
+    pub fn sync_disk(&self) -> io::Result<()> {
+        // A path alone, which this folder is opened as, can't be synced.
+        let fd = self.beneath(b".", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+        rustix::fs::syncfs(&fd)?;
+        crash::point("disk-synced");
+        Ok(())
+    }
+
     /// Removes the file `path`.
     pub fn remove_file(&self, path: &[u8]) -> io::Result<()> {
         let (parent, name) = self.parent_of(path)?;
@@ -210,15 +221,19 @@ impl Folder {
         Ok(rustix::fs::unlinkat(&parent, OsStr::from_bytes(name), AtFlags::REMOVEDIR)?)
     }
 
-    fn parent_of<'p>(&self, path: &'p [u8]) -> io::Result<(OwnedFd, &'p [u8])> {
+    /// The folder that `path` lies in, and its name there.
+    fn parent_of<'p>(&self, path: &'p [u8]) -> io::Result<(Parent<'_>, &'p [u8])> {
         let (parent, name) = match path.iter().rposition(|byte| *byte == b'/') {
-            Some(slash) => (path.get(..slash).unwrap_or_default(), path.get(slash + 1..).unwrap_or_default()),
-            None => (b".".as_slice(), path),
+            Some(slash) => (path.get(..slash), path.get(slash + 1..).unwrap_or_default()),
+            None => (None, path),
         };
         if name.is_empty() || name == b"." || name == b".." {
             return Err(io::Error::from(rustix::io::Errno::INVAL));
         }
-        Ok((self.beneath(parent, FOLDER, Mode::empty())?, name))
+        match parent {
+            Some(parent) => Ok((Parent::Below(self.beneath(parent, FOLDER, Mode::empty())?), name)),
+            None => Ok((Parent::Here(self.fd.as_fd()), name)),
+        }
     }
 
     fn beneath(&self, path: &[u8], flags: OFlags, mode: Mode) -> io::Result<OwnedFd> {
@@ -229,6 +244,23 @@ impl Folder {
                 Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => {}
                 opened => return Ok(opened?),
             }
+        }
+    }
+}
+
+/// The folder that something lies in.
+enum Parent<'a> {
+    /// The one that was asked.
+    Here(BorrowedFd<'a>),
+    /// One below it.
+    Below(OwnedFd),
+}
+
+impl AsFd for Parent<'_> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Parent::Here(folder) => *folder,
+            Parent::Below(folder) => folder.as_fd(),
         }
     }
 }

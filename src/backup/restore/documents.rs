@@ -21,6 +21,7 @@ use crate::portal::storage::Folder;
 use super::super::links;
 use super::super::reader::BackupFile;
 use super::again;
+use super::copies::Copies;
 use super::files::{Compare, Placed, Plan};
 use super::plan::Planned;
 use super::{Aside, RestoreError, files_error};
@@ -151,7 +152,7 @@ impl Documents<'_> {
         &self,
         top: &Folder,
         present: &DocumentTree,
-        backup: &mut BackupFile,
+        (backup, copies): (&mut BackupFile, &mut Copies),
         staging: &Staging,
         number: usize,
         document: &Planned,
@@ -178,7 +179,7 @@ impl Documents<'_> {
             }));
         };
         match (row, on_disk) {
-            (None, None) => self.unpack_aside(backup, staging, number, document, entry, Lies::Aside),
+            (None, None) => self.unpack_aside((backup, copies), staging, number, document, entry, Lies::Aside),
             (row, Some(FileType::RegularFile)) if row != Some(true) => {
                 let mut compare = Compare::with(top.open_file(&place).map_err(failed)?);
                 let (size, _) = self.unpack(backup, document, entry, &mut compare)?;
@@ -186,12 +187,26 @@ impl Documents<'_> {
                     (true, Some(_)) => Step::Equal,
                     (true, None) => Step::File { lies: Lies::InPlace },
                     (false, None) if document.path == GUARD => {
-                        return self.unpack_aside(backup, staging, number, document, entry, Lies::BesideGuard);
+                        return self.unpack_aside(
+                            (backup, copies),
+                            staging,
+                            number,
+                            document,
+                            entry,
+                            Lies::BesideGuard,
+                        );
                     }
                     (false, Some(_))
                         if !self.keep_pages && self.is_unadapted(backup, top, &place, document, entry)? =>
                     {
-                        return self.unpack_aside(backup, staging, number, document, entry, Lies::BesideUnadapted);
+                        return self.unpack_aside(
+                            (backup, copies),
+                            staging,
+                            number,
+                            document,
+                            entry,
+                            Lies::BesideUnadapted,
+                        );
                     }
                     (false, _) => Step::Conflict,
                 };
@@ -203,7 +218,7 @@ impl Documents<'_> {
 
     fn unpack_aside(
         &self,
-        backup: &mut BackupFile,
+        (backup, copies): (&mut BackupFile, &mut Copies),
         staging: &Staging,
         number: usize,
         document: &Planned,
@@ -212,11 +227,18 @@ impl Documents<'_> {
     ) -> Result<Judged, RestoreError> {
         let failed = |source| files_error(self.code, entry, source);
         let mut file = staging.folder().create_file(&staged_name(number), 0o600).map_err(failed)?;
-        let (size, mtime) = match self.is_adapted(document) {
-            true => self.unpack(backup, document, entry, &mut file)?,
-            false => (document.size, backup.unpack_to(entry, &mut file)?),
+        let mode = self.settings.file_mode();
+        let size = match (self.is_adapted(document), backup.source(entry)) {
+            (false, Some(source)) => {
+                copies.add(source, file, self.code, mode);
+                document.size
+            }
+            _ => {
+                let (size, mtime) = self.unpack(backup, document, entry, &mut file)?;
+                finish(&file, mode, mtime).map_err(failed)?;
+                size
+            }
         };
-        finish(&file, self.settings.file_mode(), mtime).map_err(failed)?;
         Ok(Judged { step: Step::File { lies }, size })
     }
 

@@ -8,6 +8,7 @@
 //! something else has the place, the [`Conflict`] policy decides.
 
 mod again;
+mod copies;
 mod documents;
 pub(crate) mod files;
 mod items;
@@ -38,6 +39,7 @@ use crate::portal::{Portal, Settings, crash};
 use super::reader::{BackupFile, ReadBackupError};
 use super::{extras, users};
 
+use copies::Copies;
 use documents::{Documents, Judged, Lies, Pages, Step, parent};
 use files::{Placed, Plan, StagedFiles, StagedNames};
 use loose_files::Staged;
@@ -60,6 +62,9 @@ pub struct Options {
     /// The course was made a moment ago to become the archive's: it takes its description (title, language, visibility,
     /// quota …), and documents that are there with the same bytes take titles, dates and visibility.
     pub adopt: bool,
+    /// Whether all is to be on the disk when the restore returns, files before rows: for those who can't ask for it
+    /// afterwards (`fsync`). If not, only the loss of power can take something from what was restored.
+    pub durable: bool,
     /// Pages that are there with the links of the archive's course keep them: packages of learning paths bring documents
     /// only as far as the course lacks them.
     pub keep_pages: bool,
@@ -366,20 +371,31 @@ impl Work<'_> {
             if marked {
                 mark.set(session)?;
             }
-            aside.staging.sync().map_err(failed)?;
+            if self.waits() {
+                aside.staging.sync().map_err(failed)?;
+            }
             crash::point("before-commit");
             Ok::<_, RestoreError>(())
         })?;
         crash::point("after-commit");
         placed.keep();
-        if let Err(error) = aside.staging.sync() {
+        if self.waits()
+            && let Err(error) = aside.staging.sync()
+        {
             tracing::warn!("what was restored into {} is not yet on the disk for good: {error}", self.code);
         }
-        // The journal goes first: without the mark it would take files away.
-        let journal = aside.staging.path().to_owned();
-        drop(aside);
+        // The journal goes first, and for good: without the mark it would take files away.
+        let gone = if marked {
+            aside.staging.remove()
+        } else {
+            drop(aside);
+            Ok(())
+        };
+        if let Err(error) = &gone {
+            tracing::warn!("what a restore into {} was unpacked to can't be removed: {error}", self.code);
+        }
         if marked
-            && !journal.exists()
+            && gone.is_ok()
             && let Err(error) = self.portal.database().write(|session| mark.clear(session))
         {
             tracing::warn!("the mark of a restore is left among the settings of course {}: {error}", self.code);
@@ -414,6 +430,11 @@ impl Work<'_> {
         Ok(plan.finish())
     }
 
+    /// Whether the disk is waited for: if that is wanted, and where what is restored replaces what was there.
+    fn waits(&self) -> bool {
+        self.options.durable || self.options.conflict == Conflict::Overwrite
+    }
+
     fn documents(&self, to: Address) -> Result<Documents<'_>, RestoreError> {
         let portal_url = self.portal.database().read(crate::course::portal_url)?;
         let editor_css = format!("{portal_url}web/css/editor.css");
@@ -435,7 +456,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Reads the whole archive: judges all documents and unpacks new files aside, on the disk for good.
+    /// Reads the whole archive: judges all documents and unpacks new files aside.
     fn unpack(
         &self,
         documents: &Documents<'_>,
@@ -448,6 +469,7 @@ impl Work<'_> {
         let failed = |error| files_error(self.code, b"app/cache", error);
         let staging = Staging::new(self.portal).map_err(failed)?;
         let all = self.size(|_| true).saturating_add(self.loose.size());
+        let mut copies = Copies::default();
         let mut read = 0;
         let mut judged = Vec::with_capacity(self.planned.len());
         let mut blocked = HashSet::new();
@@ -456,7 +478,7 @@ impl Work<'_> {
             let outcome = if blocked.contains(parent(&document.path)) {
                 Judged { step: Step::Conflict, size: document.size }
             } else {
-                documents.judge(top, present, backup, &staging, number, document)?
+                documents.judge(top, present, (backup, &mut copies), &staging, number, document)?
             };
             if matches!(outcome.step, Step::Conflict) {
                 blocked.insert(document.path.as_slice());
@@ -471,7 +493,10 @@ impl Work<'_> {
         let work = (self.code, self.settings, self.options.conflict);
         let loose = self.loose.stage(work, top, backup, &staging, &settled)?;
         progress(all, all);
-        staging.sync().map_err(failed)?;
+        copies.finish()?;
+        if self.waits() {
+            staging.sync().map_err(failed)?;
+        }
         crash::point("unpacked");
         Ok(Aside { staging, judged, files, loose })
     }

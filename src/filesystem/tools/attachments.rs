@@ -79,7 +79,6 @@ impl PortalFs {
             staging.write_journal(&plan.finish()).map_err(failed)?;
             placed.folder(files.folder.as_bytes(), settings.folder_mode()).map_err(failed)?;
             placed.file(staging.folder(), STAGED, &path).map_err(failed)?;
-            staging.sync().map_err(failed)?;
             crash::point("before-commit");
             Ok((place, files.folder, before))
         })?;
