@@ -204,7 +204,7 @@ impl Filesystem for Adapter {
 
     fn getattr(&self, _request: &Request, number: INodeNo, _handle: Option<FileHandle>, reply: ReplyAttr) {
         let _operation = Operation::begin();
-        match node(number).and_then(|node| self.fs.attributes(node)) {
+        match node(number).and_then(|node| self.fs.attributes(node)).map_err(FsError::of_known) {
             Ok(found) => reply.attr(&self.attribute_ttl(&found), &file_attr(&found)),
             Err(error) => reply.error(errno("stat", number, &error)),
         }
@@ -215,7 +215,7 @@ impl Filesystem for Adapter {
         let writes = flags.0 & libc::O_ACCMODE != libc::O_RDONLY;
         if let Ok(Node::Document(course, document)) = node(number) {
             let _operation = Operation::begin();
-            return match self.fs.open_document(course, document, writes, append) {
+            return match self.fs.open_document(course, document, writes, append).map_err(FsError::of_known) {
                 Ok(open) => {
                     let (way, flags) = self.way(number, &open, || reply.open_backing(open.file()));
                     let open = open.backed_by(way.clone());
@@ -229,12 +229,13 @@ impl Filesystem for Adapter {
             };
         }
         if writes {
-            return match node(number).and_then(|node| self.fs.open_for_writing(node, append)) {
+            let open = node(number).and_then(|node| self.fs.open_for_writing(node, append));
+            return match open.map_err(FsError::of_known) {
                 Ok(open) => reply.opened(self.handles.add(Handle::Written(open)), FopenFlags::FOPEN_DIRECT_IO),
                 Err(error) => reply.error(errno("opening for writing", number, &error)),
             };
         }
-        match node(number).and_then(|node| self.fs.open_file(node)) {
+        match node(number).and_then(|node| self.fs.open_file(node)).map_err(FsError::of_known) {
             Ok(archive) => {
                 let handle = self.handles.add(Handle::File(archive));
                 reply.opened(handle, FopenFlags::FOPEN_NOFLUSH | FopenFlags::FOPEN_DIRECT_IO);
@@ -314,7 +315,8 @@ impl Filesystem for Adapter {
     }
 
     fn opendir(&self, request: &Request, number: INodeNo, _flags: OpenFlags, reply: ReplyOpen) {
-        match node(number).and_then(|node| self.fs.open_folder_for(request.pid(), node)) {
+        let open = node(number).and_then(|node| self.fs.open_folder_for(request.pid(), node));
+        match open.map_err(FsError::of_known) {
             Ok(listing) => reply.opened(self.handles.add(Handle::Folder(listing)), FopenFlags::empty()),
             Err(error) => reply.error(errno("opening the folder", number, &error)),
         }

@@ -22,6 +22,9 @@ pub enum FsError {
     /// There is no such file or folder.
     #[error("there is no such file or folder")]
     NotFound,
+    /// What the kernel knows by its number is no more; there may be another of its name, which the kernel looks up then.
+    #[error("it is no longer there under this number")]
+    Gone,
     /// A folder was expected.
     #[error("it is not a folder")]
     NotAFolder,
@@ -134,10 +137,19 @@ impl FsError {
         }
     }
 
+    /// The error of an operation on a node that the kernel knows: that there is none means that it has gone since.
+    pub(super) fn of_known(self) -> FsError {
+        match self {
+            FsError::NotFound => FsError::Gone,
+            other => other,
+        }
+    }
+
     /// The error number for the kernel (`errno.h`).
     pub fn errno(&self) -> i32 {
         match self {
             FsError::NotFound => libc::ENOENT,
+            FsError::Gone => libc::ESTALE,
             FsError::NotAFolder => libc::ENOTDIR,
             FsError::IsAFolder => libc::EISDIR,
             FsError::ReadOnly => libc::EROFS,

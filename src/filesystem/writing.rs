@@ -30,7 +30,7 @@ enum What {
 }
 
 /// Attributes to be changed.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Change {
     /// Size in bytes.
     pub size: Option<u64>,
@@ -248,7 +248,8 @@ impl PortalFs {
                 temporary.attributes()
             }
             // Programs that copy give the copies times and modes; these follow from the rows.
-            Node::Root | Node::Tool(..) | Node::Learnpaths(_) if change.size.is_none() => self.attributes(node),
+            Node::Tool(..) | Node::Learnpaths(_) if change.size.is_none() => self.attributes(node),
+            Node::Root if Change { atime: None, mtime: None, ..*change } == Change::default() => self.attributes(node),
             node if receiver_of(node).is_some() => {
                 match (change.size, open.map(OpenSpool::spool)) {
                     (Some(size), Some(spool)) => spool.set_length(size)?,

@@ -206,7 +206,7 @@ impl PortalFs {
 
     /// Opens a file that waits.
     pub(super) fn open_waiting(&self, node: Node) -> Result<OpenFile, FsError> {
-        let (folder, name) = self.waiting_file(node).ok_or(FsError::IsAFolder)?;
+        let (folder, name) = self.waiting_file(node).ok_or(FsError::NotFound)?;
         Ok(OpenFile::Stored(File::open(folder.on_disk.join(OsStr::from_bytes(&name)))?))
     }
 
