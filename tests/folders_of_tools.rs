@@ -1,124 +1,22 @@
 //! Every tool is a folder, every item a file in it: read, copied, edited, removed and made with ordinary programs.
 #![allow(clippy::unwrap_used)]
 
+mod items_support;
 mod reference_support;
 mod support;
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use coursefs::forms::declared::FORMS;
-use coursefs::forms::form::Syntax;
-use coursefs::sample;
-use reference_support::equal::{Side, differences};
+use items_support::{
+    expect_equal, expect_same_files, files, is_comparable, kinds, references_are_set, sample_portal, shell, some_file,
+    tools, tools_of, xattr,
+};
+use reference_support::equal::Side;
 use support::{Ended, Mount, TestPortal, names, run, snapshot, start, wait_for};
-
-/// Tools whose items are files that coursefs writes and reads.
-fn tools() -> Vec<&'static str> {
-    let mut tools: Vec<&str> =
-        FORMS.iter().filter(|form| form.syntax != Syntax::Package).map(|form| form.tool).collect();
-    tools.sort_unstable();
-    tools.dedup();
-    tools
-}
-
-/// Tools of the course `code`, with the documents and learning paths that items refer to.
-fn tools_of(mount: &Mount, code: &str) -> Vec<&'static str> {
-    let there = |tool: &&str| mount.join(code).join(tool).exists();
-    tools().into_iter().chain(["Learnpath", "Document"]).filter(there).collect()
-}
-
-/// Whether the files of a tool can be compared: where learning paths are no files yet, what leads to them waits.
-fn is_comparable(mount: &Mount, tool: &str) -> bool {
-    !["Learnpath", "Document"].contains(&tool) && (tool != "Gradebook" || mount.join("GEO101/Learnpath").exists())
-}
-
-/// Waits until all references lead to something, and attachments wait for no item.
-fn references_are_set(portal: &TestPortal, mount: &Mount) {
-    let waiting = |name: &str| portal.root().join("app/cache").join(name).exists();
-    if is_comparable(mount, "Gradebook") {
-        wait_for("the end of all waiting", 10, || (!waiting("waiting-references")).then_some(()));
-    } else {
-        // Those to documents are set within two seconds.
-        std::thread::sleep(std::time::Duration::from_secs(2));
-    }
-    assert!(!waiting("waiting-files"));
-}
-
-/// Keys of the kinds of items that the files in a tool's folder tell.
-fn kinds(tool: &str) -> Vec<&'static str> {
-    let of = FORMS.iter().filter(|form| form.tool == tool);
-    of.flat_map(|form| form.parts.iter().map(|part| part.kind).chain([form.kind])).collect()
-}
-
-fn sample_portal() -> TestPortal {
-    let portal = TestPortal::new();
-    sample::fill(&portal.portal).unwrap();
-    portal
-}
-
-fn xattr(path: &Path, name: &str) -> Option<String> {
-    let mut value = vec![0; 64 << 10];
-    let length = rustix::fs::getxattr(path, name, value.as_mut_slice()).ok()?;
-    value.truncate(length);
-    Some(String::from_utf8(value).unwrap())
-}
-
-fn shell(script: &str, arguments: &[&dyn AsRef<OsStr>]) -> Ended {
-    let all: Vec<&dyn AsRef<OsStr>> =
-        [&"-ec" as &dyn AsRef<OsStr>, &script, &"sh"].into_iter().chain(arguments.iter().copied()).collect();
-    Ended::of(start("sh", &all).output().unwrap())
-}
-
-/// All files below `folder` with their bytes, by path.
-fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    fn add(top: &Path, folder: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>) {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            match path.is_dir() {
-                true => add(top, &path, found),
-                false => drop(found.insert(path.strip_prefix(top).unwrap().to_owned(), fs::read(&path).unwrap())),
-            }
-        }
-    }
-    let mut found = BTreeMap::new();
-    add(folder, folder, &mut found);
-    found
-}
-
-/// Expects that the same files lie below two folders.
-fn expect_same_files(one: &Path, other: &Path) {
-    let (mut found, mut wanted) = (files(one), files(other));
-    assert_eq!(found.keys().collect::<Vec<_>>(), wanted.keys().collect::<Vec<_>>());
-    found.retain(|path, bytes| wanted.get(path) != Some(bytes));
-    if let Some((path, bytes)) = found.first_key_value() {
-        let wanted = wanted.remove(path).unwrap();
-        let (found, wanted) = (String::from_utf8_lossy(bytes), String::from_utf8_lossy(&wanted));
-        let lines = found.lines().zip(wanted.lines()).find(|(found, wanted)| found != wanted);
-        panic!("{}: {lines:?}", one.join(path).display());
-    }
-}
-
-/// Expects that what the folder `tool` tells is the same in two courses of `portal`.
-fn expect_equal(portal: &TestPortal, tool: &str, from: &str, to: &str) {
-    let sides = [from, to].map(|code| Side::new(&portal.portal, code));
-    let of_tool = |shown: &String| kinds(tool).iter().any(|kind| shown.starts_with(kind));
-    let found = differences(&sides[0], &sides[1]).into_iter().map(|lost| lost.shown);
-    // Names on the disk mean nothing to people, and are made anew.
-    let found: Vec<String> = found.filter(|shown| of_tool(shown) && !shown.contains("_attachment.path: ")).collect();
-    assert!(found.is_empty(), "{tool} of {from} and {to}:\n{}", found.join("\n"));
-}
-
-/// Some file of a tool that is no attachment.
-fn some_file(folder: &Path) -> PathBuf {
-    let all = files(folder).into_keys();
-    let mut own = all.filter(|path| !path.iter().any(|part| part.to_str().unwrap().ends_with("_files")));
-    folder.join(own.find(|path| !path.ends_with("index.html")).unwrap())
-}
 
 #[test]
 fn every_tool_that_holds_something_is_a_folder_and_its_items_are_files() {
@@ -192,8 +90,8 @@ fn items_copied_file_by_file_are_the_same_items() {
                 }
             };
             copy_all(&there);
-            references_are_set(&portal, &mount);
-            for tool in there.iter().filter(|tool| is_comparable(&mount, tool)) {
+            references_are_set(&portal);
+            for tool in there.iter().filter(|tool| is_comparable(tool)) {
                 expect_same_files(&mount.join(&copy).join(tool), &mount.join(code).join(tool));
                 expect_equal(&portal, tool, code, &copy);
             }
@@ -216,8 +114,7 @@ fn items_may_be_copied_in_any_order_and_the_copying_may_be_interrupted() {
         let copy = format!("COPY{round}");
         portal.course(&copy);
         let from = mount.join("GEO101");
-        // Without the learning paths, to which the gradebook and threads refer: their references go on waiting.
-        let copied: Vec<&str> = tools_of(&mount, "GEO101").into_iter().filter(|tool| *tool != "Learnpath").collect();
+        let copied = tools_of(&mount, "GEO101");
         let mut paths: Vec<PathBuf> = copied
             .iter()
             .flat_map(|tool| files(&from.join(tool)).into_keys().map(move |path| Path::new(tool).join(path)))
@@ -231,11 +128,8 @@ fn items_may_be_copied_in_any_order_and_the_copying_may_be_interrupted() {
             run("mkdir", &[&"-p", &to.parent().unwrap()]);
             run("cp", &[&from.join(path), &to]);
         }
-        // References to documents are set within two seconds.
-        std::thread::sleep(std::time::Duration::from_secs(2));
-        assert!(!portal.root().join("app/cache/waiting-files").exists());
-        let compared = |tool: &&str| is_comparable(&mount, tool) && *tool != "Gradebook";
-        for tool in copied.into_iter().filter(compared) {
+        references_are_set(&portal);
+        for tool in copied.into_iter().filter(|tool| is_comparable(tool)) {
             expect_same_files(&mount.join(&copy).join(tool), &from.join(tool));
             expect_equal(&portal, tool, "GEO101", &copy);
         }

@@ -11,26 +11,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use scorm_support::{HandMadePath, entries, package, sample_portal};
+use scorm_support::{HandMadePath, entries, foreign, package, sample_portal};
 use support::{Mount, TestCourse, TestPortal, names, run, snapshot};
-
-/// A package of one page called `title` whose page holds `content`, as the program `zip` makes it.
-fn foreign(portal: &TestPortal, title: &str, content: &[u8]) -> PathBuf {
-    let folder = portal.aside(&format!("{title} unpacked"));
-    fs::create_dir_all(&folder).unwrap();
-    let manifest = format!(
-        "<manifest identifier='M' xmlns='http://www.imsproject.org/xsd/imscp_rootv1p1p2' \
-         xmlns:adlcp='http://www.adlnet.org/xsd/adlcp_rootv1p2'><metadata><schema>ADL SCORM</schema>\
-         <schemaversion>1.2</schemaversion></metadata><organizations default='O'><organization identifier='O'>\
-         <title>{title}</title><item identifier='I' identifierref='R'><title>Page</title></item></organization>\
-         </organizations><resources><resource identifier='R' type='webcontent' adlcp:scormtype='sco' href='a.html'>\
-         <file href='a.html'/></resource></resources></manifest>"
-    );
-    fs::write(folder.join("imsmanifest.xml"), manifest).unwrap();
-    fs::write(folder.join("a.html"), content).unwrap();
-    scorm_support::zipped(&folder);
-    folder.with_extension("zip")
-}
 
 /// Titles of the paths of a course, by their numbers.
 fn titles(course: &TestCourse<'_>) -> Vec<String> {

@@ -94,6 +94,27 @@ fn insert_tag(session: &dyn Session, field: i64, item: i64, name: &Value) -> Res
     Ok(())
 }
 
+/// Makes the values `there` of the item `item` the values `told`. Returns whether they were others.
+pub fn replace(
+    session: &dyn Session,
+    kind: i64,
+    item: i64,
+    (there, told): (&[Row], &[Row]),
+    stamp: &Stamp,
+) -> Result<bool, DatabaseError> {
+    let values = |rows: &[Row]| -> Vec<[Vec<u8>; 2]> {
+        rows.iter().map(|row| ["variable", "value"].map(|column| row.bytes(column))).collect()
+    };
+    if values(there) == values(told) {
+        return Ok(false);
+    }
+    delete(session, kind, item)?;
+    for field in told {
+        insert(session, kind, item, field, stamp)?;
+    }
+    Ok(true)
+}
+
 /// Deletes the values of one item.
 pub fn delete(session: &dyn Session, kind: i64, item: i64) -> Result<(), DatabaseError> {
     let of_kind = "FROM extra_field WHERE extra_field_type = ?";

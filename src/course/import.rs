@@ -21,7 +21,7 @@ use super::{Course, Stamp};
 
 mod in_place;
 
-pub use in_place::{Pair, pairs};
+pub use in_place::{Change, Pair, pairs};
 
 /// What to do with an item whose place another one has (Chamilo 1.11, CourseRestorer's file policy).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -3,8 +3,10 @@
 //! Chamilo shows hardly any item without such a row (table `c_item_property`). "No group, no user, no session" is NULL
 //! there and never 0, because the columns are foreign keys.
 
+use std::collections::HashMap;
+
 use super::Stamp;
-use crate::portal::database::{DatabaseError, Session, Value};
+use crate::portal::database::{DatabaseError, Row, Session, Value};
 
 /// Who sees an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,4 +70,39 @@ pub fn insert(
 pub fn set_second_key(session: &dyn Session, table: &str, column: &str, iid: i64) -> Result<(), DatabaseError> {
     let sql = format!("UPDATE `{table}` SET `{column}` = ? WHERE `iid` = ?");
     session.execute(&sql, &[iid.into(), iid.into()]).map(drop)
+}
+
+/// The columns of the property row `there` that `told` tells otherwise, with their new values: users by `users`, who are
+/// passed over if it does not know them. For which group an item is can't be told.
+pub fn told_otherwise<'t>(there: &Row, told: &'t Row, users: &HashMap<i64, i64>) -> Vec<(&'t str, Value)> {
+    let mut set = Vec::new();
+    for (column, value) in told.iter() {
+        let value = match column {
+            "to_group_id" => continue,
+            _ if USERS.contains(&column) => match value.as_int().and_then(|user| users.get(&user)) {
+                Some(user) => Value::Int(*user),
+                None => continue,
+            },
+            _ => value.clone(),
+        };
+        if value.to_text() != there.get(column).to_text() {
+            set.push((column, value));
+        }
+    }
+    set
+}
+
+/// Columns that hold users.
+pub const USERS: [&str; 3] = ["insert_user_id", "lastedit_user_id", "to_user_id"];
+
+/// Sets columns of the property row `there` of a course.
+pub fn set(session: &dyn Session, course: i64, there: &Row, columns: Vec<(&str, Value)>) -> Result<(), DatabaseError> {
+    if columns.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<String> = columns.iter().map(|(column, _)| format!("`{column}` = ?")).collect();
+    let sql = format!("UPDATE c_item_property SET {} WHERE c_id = ? AND iid = ?", names.join(", "));
+    let of = [course.into(), there.get("iid").clone()];
+    let values = columns.into_iter().map(|(_, value)| value).chain(of);
+    session.execute(&sql, &values.collect::<Vec<Value>>()).map(drop)
 }

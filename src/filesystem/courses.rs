@@ -66,7 +66,7 @@ impl PortalFs {
                 self.absent.removed(Node::Course(course), name, caller);
                 Ok(())
             }
-            Node::Course(_) | Node::Tool(..) => self.remove_tool_folder(parent, name),
+            Node::Course(_) | Node::Tool(..) => self.remove_tool_folder(parent, name, caller),
             Node::Trash(key) => self.forget_trashed(key, name),
             _ => Err(FsError::ReadOnly),
         }

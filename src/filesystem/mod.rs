@@ -266,9 +266,10 @@ impl PortalFs {
             {
                 Err(FsError::NotFound)
             }
-            _ => match self.lookup(parent, name)? {
-                found if self.is_brought(parent, name, &found, caller) => Err(FsError::NotFound),
-                found => Ok(found),
+            _ => match (self.lookup(parent, name), self.ghost(parent, name, caller)) {
+                (Err(FsError::NotFound), Some(ghost)) => self.attributes(ghost),
+                (Ok(found), _) if self.is_brought(parent, name, &found, caller) => Err(FsError::NotFound),
+                (found, _) => found,
             },
         }
     }

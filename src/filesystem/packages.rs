@@ -185,6 +185,7 @@ impl PortalFs {
         self.before_removal(course)?;
         // What is being imported ends first.
         let _turn = self.uploads.turns.take(course);
+        self.path_goes(course, key.into())?;
         let removed = removal::remove_rows(&self.portal, &row, key.into())?.ok_or(FsError::NotFound)?;
         self.has_left(course, package_path(name), Leaver::item((PATHS, key.into())));
         if let Some(folder) = removed.folder
@@ -276,12 +277,13 @@ impl Receiver for Packages {
 
     fn take(&self, fs: &PortalFs, target: &Target, spool: &Spool) -> Result<Taken, UploadError> {
         let taken = take(fs, target, spool)?;
-        if let Some(Node::Package(number, key)) = taken.node
-            && let Some(old) = fs.predecessor(number, &package_path(&target.name), PATHS)
-        {
-            let course = fs.course(number)?;
-            let write = |session: &dyn Session| successor::succeed(session, &course, PATHS, (old.key, key.into()));
-            fs.portal.database().write(write).map_err(FsError::from)?;
+        if let Some(Node::Package(number, key)) = taken.node {
+            if let Some(old) = fs.predecessor(number, &package_path(&target.name), PATHS) {
+                let course = fs.course(number)?;
+                let write = |session: &dyn Session| successor::succeed(session, &course, PATHS, (old.key, key.into()));
+                fs.portal.database().write(write).map_err(FsError::from)?;
+            }
+            fs.path_came(number, key.into())?;
         }
         fs.something_came(target.folder.course_number());
         Ok(taken)

@@ -323,6 +323,8 @@ impl PortalFs {
         let Some(temporary) = temporaries.named(parent, name) else {
             return match parent {
                 Node::Tool(..) => self.rename_in_tools((parent, name), (new_parent, new_name), replace),
+                // Programs copy the package to the other course then, and remove it here.
+                Node::Learnpaths(_) if parent != new_parent => Err(FsError::Elsewhere),
                 _ => Err(FsError::ReadOnly),
             };
         };

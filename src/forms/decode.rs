@@ -12,13 +12,14 @@ use crate::portal::database::{Row, Value};
 use crate::portal::schema::{self, Column};
 
 use super::draft::{Draft, FIRST_KEY, Parsed, Waiting};
-use super::encode::{COLUMNS, COURSE, FIELDS, FILE, FILENAME, LINKS, PROPERTIES, PROPERTY_NAMES, VALUE};
+use super::encode::{COLUMNS, COURSE, FIELDS, FILE, FILENAME, LINKS, VALUE};
 use super::error::FormError;
 use super::form::{Belongs, FileForm, Given, kind};
 use super::frame::{Frame, Rank};
 use super::json::{bytes_of, value_of};
 use super::links;
 use super::paths;
+use super::properties::{self, PROPERTIES};
 use super::tree::{Place, Tree};
 
 /// An object of the file.
@@ -48,6 +49,7 @@ pub struct Decoder<'t> {
     users: Vec<String>,
     mounted: bool,
     course: Option<Address>,
+    ours: bool,
 }
 
 impl<'t> Decoder<'t> {
@@ -72,11 +74,14 @@ impl<'t> Decoder<'t> {
             users: Vec::new(),
             mounted: true,
             course: None,
+            ours: false,
         }
     }
 
-    /// Takes what the file says of itself; to be called before any text is read.
-    pub fn about(&mut self, object: &Object) -> Result<(), FormError> {
+    /// Takes what the file says of itself; to be called before any text is read. `ours` is whether coursefs made it, so
+    /// that what it does not tell is not there.
+    pub fn about(&mut self, object: &Object, ours: bool) -> Result<(), FormError> {
+        self.ours = ours;
         self.mounted = match object.get(LINKS) {
             None => true,
             Some(Js::String(word)) if word == "absolute" => false,
@@ -164,6 +169,7 @@ impl<'t> Decoder<'t> {
             main,
             parts: records,
             told: object.keys().cloned().collect(),
+            ours: self.ours,
             now: self.stamp.datetime(),
             next_key: self.next_key,
             stem: stem.to_owned(),
@@ -178,11 +184,12 @@ impl<'t> Decoder<'t> {
         let records = std::iter::once((kind, parsed.main)).chain(records);
         let mut properties = properties.into_iter();
         let mut fields = fields.into_iter();
-        let items = records.map(|(kind, record)| Item {
-            kind,
-            record,
-            properties: properties.next().unwrap_or_default(),
-            fields: fields.next().unwrap_or_default(),
+        let items = records.map(|(kind, mut record)| {
+            let properties = properties.next().unwrap_or_default();
+            if let Some(row) = properties.first() {
+                properties::complete_below(&kind.table, &mut record, row);
+            }
+            Item { kind, record, properties, fields: fields.next().unwrap_or_default() }
         });
         Ok(Draft {
             form,
@@ -285,6 +292,10 @@ impl<'t> Decoder<'t> {
         if table.files.is_some() {
             names.insert(FILE);
         }
+        if rank == Rank::Below {
+            names.extend(table.property_tool.map(|_| PROPERTIES));
+            names.extend(table.extra_fields.map(|_| FIELDS));
+        }
         if let Some(unknown) = object.keys().find(|name| !names.contains(name.as_str())) {
             let mut names: Vec<&str> = names.into_iter().filter(|name| !name.is_empty()).collect();
             names.sort_unstable();
@@ -330,6 +341,16 @@ impl<'t> Decoder<'t> {
             }
         }
         self.scopes.pop();
+        if rank == Rank::Below {
+            if let (Some(_), Some(told)) = (table.property_tool, object.get(PROPERTIES)) {
+                let mut user = |name: &str| self.user(Some(name));
+                properties::read_below(&mut record, told, &join(path, PROPERTIES), &mut user)?;
+            }
+            let told = fields(object, path)?;
+            if !told.is_empty() {
+                record.beside_mut().fields = told;
+            }
+        }
         Ok(record)
     }
 
@@ -442,36 +463,8 @@ impl<'t> Decoder<'t> {
         if kind.property_tool.is_none() {
             return Ok(Vec::new());
         }
-        let at = join(path, PROPERTIES);
-        let empty = Object::new();
-        let told = match object.get(PROPERTIES) {
-            None => &empty,
-            Some(Js::Null) => return Ok(Vec::new()),
-            Some(Js::Object(told)) => told,
-            Some(_) => return Err(FormError::field(at, "an object or null is wanted here")),
-        };
-        let mut columns: Vec<std::sync::Arc<str>> = vec!["visibility".into()];
-        let visible = match told.get("visible") {
-            None => Value::Int(1),
-            Some(value) => {
-                value_of(value).ok_or_else(|| FormError::field(join(&at, "visible"), "true or false is wanted here"))?
-            }
-        };
-        let mut values = vec![visible];
-        for (name, value) in told.iter().filter(|(name, _)| *name != "visible") {
-            let Some((column, _)) = PROPERTY_NAMES.iter().find(|(_, known)| known == name) else {
-                let names: Vec<&str> = PROPERTY_NAMES.iter().map(|(_, name)| *name).collect();
-                let problem = format!("nothing is called so here; there are visible, {}", names.join(", "));
-                return Err(FormError::field(join(&at, name), problem));
-            };
-            let value = match (*column, value) {
-                ("insert_user_id" | "lastedit_user_id", Js::String(name)) => Value::Int(self.user(Some(name))),
-                _ => value_of(value).ok_or_else(|| FormError::field(join(&at, name), "a text is wanted here"))?,
-            };
-            columns.push((*column).into());
-            values.push(value);
-        }
-        Ok(vec![Row::new(columns.into(), values)])
+        let mut user = |name: &str| self.user(Some(name));
+        properties::read(object.get(PROPERTIES), &join(path, PROPERTIES), &mut user)
     }
 }
 

@@ -113,6 +113,8 @@ pub struct Parsed {
     pub stem: String,
     /// Names of the members that the file's JSON has.
     pub told: HashSet<String>,
+    /// Whether coursefs made the file, so that what it does not tell is not there.
+    pub ours: bool,
     /// The time of the act, `DATETIME` in UTC.
     pub now: String,
     pub(super) next_key: i64,

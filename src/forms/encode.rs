@@ -13,10 +13,9 @@ use super::frame::{Frame, Rank};
 use super::json::{Json, Members};
 use super::links;
 use super::paths;
+use super::properties::{self, PROPERTIES};
 use super::tree::{Place, Tree, Unit};
 
-/// Members of an item that are no columns.
-pub const PROPERTIES: &str = "properties";
 /// Values of extra fields.
 pub const FIELDS: &str = "extra_fields";
 /// Columns that only some portals have.
@@ -31,17 +30,6 @@ pub const COURSE: &str = "course";
 pub const LINKS: &str = "document_links";
 /// A value where else a path would stand.
 pub const VALUE: &str = "value";
-
-/// Property rows in files: columns and what they are called.
-pub const PROPERTY_NAMES: &[(&str, &str)] = &[
-    ("insert_date", "created"),
-    ("lastedit_date", "changed"),
-    ("insert_user_id", "author"),
-    ("lastedit_user_id", "editor"),
-    ("lastedit_type", "last_change"),
-    ("start_visible", "shown_from"),
-    ("end_visible", "shown_until"),
-];
 
 /// Turns the items of one file into JSON.
 pub struct Encoder<'t> {
@@ -192,46 +180,13 @@ impl<'t> Encoder<'t> {
 
     /// One item: its row, and what hangs on it.
     pub fn item(&self, item: &Item, rank: Rank, place: usize, told: &[&str]) -> Members {
-        let mut members = self.record(&item.kind.table, &item.record, None, (rank, place), told);
+        let row = item.newest_property();
+        let mut members = self.record(&item.kind.table, &item.record, (None, row), (rank, place), told);
         if item.kind.property_tool.is_some() {
-            match self.properties(item) {
-                Some(properties) if properties.is_empty() => {}
-                Some(properties) => members.push((PROPERTIES.into(), Json::Map(properties))),
-                None => members.push((PROPERTIES.into(), Json::Null)),
-            }
+            members.extend(told_as(PROPERTIES, row.map(|row| properties::members(row, self.tree.users()))));
         }
-        if !item.fields.is_empty() {
-            let field = |row: &Row| {
-                let members = ["variable", "value"].map(|column| (column.to_owned(), Json::of(None, row.get(column))));
-                Json::Map(members.into())
-            };
-            members.push((FIELDS.into(), Json::List(item.fields.iter().map(field).collect())));
-        }
+        members.extend(fields(&item.fields));
         members
-    }
-
-    /// The property row that counts; `None` if there is none.
-    fn properties(&self, item: &Item) -> Option<Members> {
-        let row = item.newest_property()?;
-        let mut members = Vec::new();
-        match row.int("visibility") {
-            Some(1) => {}
-            Some(0) => members.push(("visible".into(), Json::Bool(false))),
-            other => members.push(("visible".into(), other.map_or(Json::Null, Json::Int))),
-        }
-        for (column, name) in PROPERTY_NAMES {
-            let value = row.get(column);
-            let json = match *column {
-                "insert_user_id" | "lastedit_user_id" => match row.int(column).and_then(|key| self.user(key)) {
-                    Some(user) => user,
-                    None => continue,
-                },
-                _ if *value == Value::Null => continue,
-                _ => Json::of(None, value),
-            };
-            members.push(((*name).into(), json));
-        }
-        Some(members)
     }
 
     /// Who made an item and when, for people.
@@ -250,12 +205,12 @@ impl<'t> Encoder<'t> {
         self.tree.users().name(key).map(Json::from)
     }
 
-    /// A row with those below it.
-    pub fn record(
+    /// A row with those below it; `of` is the property row of its item.
+    fn record(
         &self,
         table: &'static Table,
         record: &Record,
-        parent: Option<(&Table, &Record)>,
+        (parent, of): (Option<(&Table, &Record)>, Option<&Row>),
         (rank, place): (Rank, usize),
         told: &[&str],
     ) -> Members {
@@ -335,11 +290,29 @@ impl<'t> Encoder<'t> {
                 continue;
             }
             let list = rows.iter().enumerate();
-            let list =
-                list.map(|(place, row)| self.record(child, row, Some((table, record)), (Rank::Below, place), &[]));
+            let parent = (Some((table, record)), of);
+            let list = list.map(|(place, row)| {
+                let mut members = self.record(child, row, parent, (Rank::Below, place), &[]);
+                members.extend(self.beside(child, row, of));
+                members
+            });
             let name = self.unit.form.table(child.name).list_name(child);
             members.push((name.to_owned(), Json::List(list.map(Json::Map).collect())));
         }
+        members
+    }
+
+    /// What other tables hold of a row below an item whose property row is `of`.
+    fn beside(&self, table: &'static Table, record: &Record, of: Option<&Row>) -> Members {
+        let beside = record.beside.as_deref();
+        let mut members = Vec::new();
+        if let Some(tool) = table.property_tool {
+            let rows = beside.into_iter().flat_map(|beside| &beside.properties);
+            let row = rows.max_by_key(|row| crate::course::document::rank(row));
+            let below = |row| properties::members_below(row, of, tool, self.tree.users());
+            members.extend(told_as(PROPERTIES, row.map(below)));
+        }
+        members.extend(beside.and_then(|beside| fields(&beside.fields)));
         members
     }
 
@@ -424,4 +397,22 @@ impl<'t> Encoder<'t> {
         let main = self.main()?;
         among(&main.kind.table, &main.record)
     }
+}
+
+/// A member with what is told of a row: none if that goes without saying, null if there is no row.
+fn told_as(name: &str, told: Option<Members>) -> Option<(String, Json)> {
+    match told {
+        Some(told) if told.is_empty() => None,
+        Some(told) => Some((name.into(), Json::Map(told))),
+        None => Some((name.into(), Json::Null)),
+    }
+}
+
+/// A member with values of extra fields, if there are any.
+fn fields(rows: &[Row]) -> Option<(String, Json)> {
+    let field = |row: &Row| {
+        let members = ["variable", "value"].map(|column| (column.to_owned(), Json::of(None, row.get(column))));
+        Json::Map(members.into())
+    };
+    (!rows.is_empty()).then(|| (FIELDS.into(), Json::List(rows.iter().map(field).collect())))
 }

@@ -271,14 +271,18 @@ fn one_break_less(text: &[u8]) -> &[u8] {
     text.strip_suffix(b"\n").unwrap_or(text)
 }
 
-/// The body of a page that was made elsewhere; of a piece of HTML all of it.
+/// The body of a page that was made elsewhere. The tags of head and body may be missing, as HTML allows: what can only
+/// stand in a head ends where anything else begins.
 fn foreign_body(bytes: &[u8]) -> &[u8] {
     let Some(start) = find_ignoring_case(bytes, b"<body") else {
-        // A piece of HTML without any head.
-        return match find_ignoring_case(bytes, b"</head>") {
+        let rest = match find_ignoring_case(bytes, b"</head>") {
             Some(end) => bytes.get(end + b"</head>".len()..).unwrap_or_default(),
-            None => bytes,
+            None => without_head(bytes),
         };
+        let text = rest.trim_ascii_end();
+        let close = b"</html>";
+        let ends = text.len().checked_sub(close.len()).and_then(|at| text.split_at_checked(at));
+        return ends.filter(|(_, end)| end.eq_ignore_ascii_case(close)).map_or(rest, |(text, _)| text);
     };
     let rest = bytes.get(start..).unwrap_or_default();
     let start = rest.iter().position(|byte| *byte == b'>').map_or(rest.len(), |end| end + 1);
@@ -286,6 +290,32 @@ fn foreign_body(bytes: &[u8]) -> &[u8] {
     let close = b"</body";
     let end = rest.windows(close.len()).rposition(|window| window.eq_ignore_ascii_case(close));
     rest.get(..end.unwrap_or(rest.len())).unwrap_or_default()
+}
+
+/// What follows the title and the like at the beginning of a page.
+fn without_head(bytes: &[u8]) -> &[u8] {
+    const TAGS: [&[u8]; 6] = [b"<!doctype", b"<html", b"<head", b"<meta", b"<base", b"<link"];
+    let is_tag = |text: &[u8], tag: &[u8]| {
+        let after = text.get(tag.len());
+        text.get(..tag.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(tag))
+            && after.is_none_or(|byte| !byte.is_ascii_alphanumeric())
+    };
+    let mut rest = bytes;
+    loop {
+        let text = rest.trim_ascii_start();
+        let end = if is_tag(text, b"<title") {
+            find_ignoring_case(text, b"</title")
+        } else if TAGS.iter().any(|tag| is_tag(text, tag)) {
+            Some(0)
+        } else {
+            return rest;
+        };
+        let tag = end.and_then(|end| text.get(end..)?.iter().position(|byte| *byte == b'>').map(|at| end + at + 1));
+        match tag.and_then(|tag| text.get(tag..)) {
+            Some(after) => rest = after,
+            None => return rest,
+        }
+    }
 }
 
 /// The page in UTF-8: programs write pages in the encodings that they name at their beginning.

@@ -9,7 +9,6 @@ use super::calendar::{self, Event, Repetition};
 use super::declared::FORMS;
 use super::decode::{Decoder, Object};
 use super::draft::Draft;
-use super::encode;
 use super::error::FormError;
 use super::form::{FileForm, Home, Syntax, kind};
 use super::json::bytes_of;
@@ -135,7 +134,7 @@ fn read_page(
         Some((line, json)) => object((*line, json))?,
         None => Object::new(),
     };
-    decoder.about(&fields)?;
+    decoder.about(&fields, read.fields.is_some())?;
     let exact = fields.get(page::TITLE).and_then(bytes_of);
     if exact.is_some() {
         fields.remove(page::TITLE);
@@ -166,7 +165,7 @@ fn read_articles(
         Some((line, json)) => object((*line, json))?,
         None => Object::new(),
     };
-    decoder.about(&fields)?;
+    decoder.about(&fields, read.fields.is_some())?;
     let exact = fields.get(page::TITLE).and_then(bytes_of);
     if exact.is_some() {
         fields.remove(page::TITLE);
@@ -226,7 +225,7 @@ fn read_sheet(form: &'static FileForm, mut decoder: Decoder<'_>, stem: &str, byt
             return Err(FormError::field("form", problem));
         }
     }
-    decoder.about(&fields)?;
+    decoder.about(&fields, fields.contains_key("form"))?;
     let title = words.name(form.title);
     if !fields.contains_key(title) {
         fields.insert(title.to_owned(), stem.into());
@@ -241,7 +240,7 @@ fn read_event(mut decoder: Decoder<'_>, stem: &str, event: &calendar::Read) -> R
         Some((line, json)) => object((*line, json))?,
         None => Object::new(),
     };
-    decoder.about(&fields)?;
+    decoder.about(&fields, event.fields.is_some())?;
     let bytes = |name: &str| fields.get(name).and_then(bytes_of).unwrap_or_default();
     let known = event.fields.as_ref().map(|_| Event {
         title: bytes("title"),
@@ -325,9 +324,9 @@ fn follow(fields: &mut Object, before: Option<&Event>) {
     for (name, column) in [("shown_from", "start_date"), ("shown_until", "end_date")] {
         let Some(time) = fields.get(column).filter(|time| time.is_string()).cloned() else { continue };
         let old = before.map(|event| if column == "start_date" { &event.start } else { &event.end });
-        match (old, fields.get_mut(encode::PROPERTIES)) {
+        match (old, fields.get_mut(super::properties::PROPERTIES)) {
             (None, None) => {
-                fields.insert(encode::PROPERTIES.into(), serde_json::json!({ name: time }));
+                fields.insert(super::properties::PROPERTIES.into(), serde_json::json!({ name: time }));
             }
             (None, Some(Js::Object(properties))) => {
                 properties.insert(name.into(), time);
@@ -356,7 +355,7 @@ fn read_shortcut(
         Some((line, json)) => object((*line, json))?,
         None => Object::new(),
     };
-    decoder.about(&fields)?;
+    decoder.about(&fields, read.fields.is_some())?;
     let exact = fields.get(shortcut::EXACT).and_then(bytes_of);
     let title = fields.get(form.title).and_then(bytes_of);
     let title = title.unwrap_or_else(|| stem.as_bytes().to_vec());

@@ -4,9 +4,10 @@ use crate::course::tool::{Kind, Role, Table};
 use crate::portal::schema::{self, Column};
 
 use super::declared::FORMS;
-use super::encode::{COLUMNS, COURSE, FIELDS, FILE, LINKS, PROPERTIES, PROPERTY_NAMES, VALUE};
+use super::encode::{COLUMNS, COURSE, FIELDS, FILE, LINKS, VALUE};
 use super::form::{Belongs, FileForm, Given, Syntax, TableForm, kind};
 use super::json::{Json, Members};
+use super::properties::{NAMES, PROPERTIES, USERS};
 
 /// The forms that are JSON, by name, with the schemas that their files keep to.
 pub fn schemas() -> impl Iterator<Item = (&'static str, String)> {
@@ -113,7 +114,10 @@ fn of_row(form: &'static FileForm, table: &'static Table) -> Members {
     }
     members.push((COLUMNS.into(), of_type("object", "Columns that only some portals have")));
     for child in table.children.iter().filter(|child| !child.users_own) {
-        members.push((form.table(child.name).list_name(child).into(), list(object(of_row(form, child)))));
+        let mut row = of_row(form, child);
+        row.extend(child.property_tool.map(|_| (PROPERTIES.to_owned(), reference("properties"))));
+        row.extend(child.extra_fields.map(|_| (FIELDS.to_owned(), reference("extra_fields"))));
+        members.push((form.table(child.name).list_name(child).into(), list(object(row))));
     }
     members
 }
@@ -190,13 +194,14 @@ fn definitions() -> Json {
             ("type", texts(&["boolean", "integer", "null"])),
         ]),
     )];
-    names.extend(PROPERTY_NAMES.iter().map(|(column, name)| {
+    names.extend(NAMES.iter().map(|(column, name)| {
         let definition = match *column {
-            "insert_user_id" | "lastedit_user_id" => "user",
-            "lastedit_type" => "text",
-            _ => "time",
+            "lastedit_type" => reference("text"),
+            "to_group_id" => of_type("boolean", "It is for a group: copied, for teachers alone"),
+            column if USERS.contains(&column) => reference("user"),
+            _ => reference("time"),
         };
-        ((*name).to_owned(), reference(definition))
+        ((*name).to_owned(), definition)
     }));
     let field = object(vec![("variable".into(), reference("text")), ("value".into(), reference("text"))]);
     map(vec![
@@ -227,7 +232,10 @@ fn definitions() -> Json {
         (
             "properties",
             map(vec![
-                ("description", "Who made it, when, and who sees it".into()),
+                (
+                    "description",
+                    "Who made it, when, and who sees it; of a row below an item what is other than there".into(),
+                ),
                 ("type", texts(&["object", "null"])),
                 ("properties", Json::Map(names)),
                 ("additionalProperties", Json::Bool(false)),

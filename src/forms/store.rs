@@ -5,10 +5,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::course::import::{Attachments, Conflict, Import, Lost, Origin, Pair, order, pairs};
+use crate::course::import::{Attachments, Change, Conflict, Import, Lost, Origin, Pair, order, pairs};
 use crate::course::item::{Item, Record};
 use crate::course::tool::Kind;
-use crate::course::{Course, Stamp, empty};
+use crate::course::{Course, Stamp, empty, extra_field, property_rows};
 use crate::portal::database::{DatabaseError, Row, Session, Value};
 
 use super::draft::Draft;
@@ -121,7 +121,7 @@ pub fn update(
     let mut import = Import::new(session, course, *stamp, &origin, Conflict::Skip)?;
     refer_to_known(&mut import, &draft);
     let there = tree.items_of(file);
-    let mut changed = false;
+    let mut changed = Change::Nothing;
     let mut matched: Vec<(&Item, &Item)> = Vec::new();
     let mut gone: Vec<&Item> = Vec::new();
     let mut new: Vec<&Item> = Vec::new();
@@ -146,10 +146,10 @@ pub fn update(
     if only.is_none() {
         for item in new {
             import.add(item)?;
-            changed = true;
+            changed = Change::Content;
         }
         for item in gone {
-            changed |= remove_part(session, course, tree, file, item)?;
+            changed = changed.max(content(remove_part(session, course, tree, file, item)?));
         }
     }
     // The item comes last: it is edited whenever anything in its file is.
@@ -158,17 +158,21 @@ pub fn update(
     for (old, item) in &matched {
         let mut touched = import.overwrite(&item.kind.table, &old.record, &item.record, None, only.as_ref())?;
         if only.is_none() {
-            touched |= overwrite_fields(session, old, item, stamp)?;
+            touched = touched.max(content(overwrite_fields(session, old, item, stamp)?));
         }
         let told = if only.is_none() { item.newest_property() } else { None };
-        let edited = touched || (changed && is_main(item));
-        touched |= overwrite_property(session, course, stamp, &origin, old, told, edited)?;
-        changed |= touched;
+        let edited = touched == Change::Content || (changed == Change::Content && is_main(item));
+        let told = overwrite_property(session, course, stamp, &origin, old, told, edited)?;
+        changed = changed.max(touched).max(told);
     }
-    changed |= replace_series(session, course, tree, &mut import, &draft, &there)?;
+    changed = changed.max(content(replace_series(session, course, tree, &mut import, &draft, &there)?));
     let pending = pending(&draft, import.finish()?);
-    let outcome = if changed { Outcome::Changed } else { Outcome::Equal };
+    let outcome = if changed == Change::Nothing { Outcome::Equal } else { Outcome::Changed };
     Ok(Stored { place: file, outcome, pending, cut: Vec::new() })
+}
+
+fn content(changed: bool) -> Change {
+    if changed { Change::Content } else { Change::Nothing }
 }
 
 /// Puts the times at which an event takes place once more in the place of those that followed from its rule before.
@@ -413,21 +417,12 @@ fn overwrite_fields(session: &dyn Session, old: &Item, item: &Item, stamp: &Stam
     let (Some(of), Some(key)) = (item.kind.table.extra_fields, old.record.key(&old.kind.table)) else {
         return Ok(false);
     };
-    let values = |rows: &[Row]| -> Vec<[Vec<u8>; 2]> {
-        rows.iter().map(|row| ["variable", "value"].map(|column| row.bytes(column))).collect()
-    };
-    if values(&old.fields) == values(&item.fields) {
-        return Ok(false);
-    }
-    crate::course::extra_field::delete(session, of, key)?;
-    for field in &item.fields {
-        crate::course::extra_field::insert(session, of, key, field, stamp)?;
-    }
-    Ok(true)
+    extra_field::replace(session, of, key, (&old.fields, &item.fields), stamp)
 }
 
 /// Makes the property row of `old` say what `told` says. If the item was `touched` and the file tells no other time
-/// than the row, somebody has edited it: they did it now.
+/// than the row, somebody has edited it: they did it now. That the file only knows better who did something is no edit:
+/// what a package brought tells nothing of users until the file of the same item comes.
 fn overwrite_property(
     session: &dyn Session,
     course: &Course,
@@ -436,41 +431,23 @@ fn overwrite_property(
     old: &Item,
     told: Option<&Row>,
     touched: bool,
-) -> Result<bool, DatabaseError> {
-    let (Some(tool), Some(key)) = (old.kind.property_tool, old.record.key(&old.kind.table)) else { return Ok(false) };
-    let Some(row) = old.newest_property() else { return Ok(false) };
-    let mut set: Vec<(&str, Value)> = Vec::new();
-    for (column, value) in told.into_iter().flat_map(Row::iter) {
-        let value = match column {
-            "insert_user_id" | "lastedit_user_id" => match value.as_int().and_then(|user| origin.users.get(&user)) {
-                Some(user) => Value::Int(*user),
-                None => continue,
-            },
-            _ => value.clone(),
-        };
-        if value.to_text() != row.get(column).to_text() {
-            set.push((column, value));
-        }
-    }
+) -> Result<Change, DatabaseError> {
+    let (Some(tool), Some(row)) = (old.kind.property_tool, old.newest_property()) else { return Ok(Change::Nothing) };
+    let mut set = told.map(|told| property_rows::told_otherwise(row, told, &origin.users)).unwrap_or_default();
     let (date, user) = ("lastedit_date", "lastedit_user_id");
-    if (touched || !set.is_empty()) && !set.iter().any(|(column, _)| *column == date) {
+    let more = set.iter().any(|(column, _)| !property_rows::USERS.contains(column));
+    let change = if touched || more { Change::Content } else { Change::Known };
+    if change == Change::Content && !set.iter().any(|(column, _)| *column == date) {
         set.retain(|(column, _)| *column != user && *column != "lastedit_type");
         set.push((date, stamp.datetime().into()));
         set.push((user, stamp.user.into()));
         set.push(("lastedit_type", updated(tool).into()));
     }
     if set.is_empty() {
-        return Ok(false);
+        return Ok(Change::Nothing);
     }
-    let columns: Vec<String> = set.iter().map(|(column, _)| format!("`{column}` = ?")).collect();
-    let sql = format!(
-        "UPDATE c_item_property SET {} WHERE c_id = ? AND tool = ? AND ref = ? AND iid = ?",
-        columns.join(", ")
-    );
-    let values = set.into_iter().map(|(_, value)| value);
-    let of = [course.id.into(), tool.into(), key.into(), row.get("iid").clone()];
-    session.execute(&sql, &values.chain(of).collect::<Vec<Value>>())?;
-    Ok(true)
+    property_rows::set(session, course.id, row, set)?;
+    Ok(change)
 }
 
 /// Chamilo's word for an item that was changed: the tool's name in one word and `Updated`.

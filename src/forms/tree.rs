@@ -5,6 +5,7 @@
 //! bytes: these are made by [`write`](super::write).
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::course::html::Address;
 use crate::course::item::{Item, Items, Record};
@@ -127,7 +128,14 @@ pub struct Tree {
     /// Rows that stand in the file of another, by table and key: that file, the word for them and their number.
     parts: HashMap<(&'static str, i64), (Place, &'static str, usize)>,
     documents: HashMap<i64, Vec<u8>>,
+    gone: Arc<Gone>,
 }
+
+/// Where a row is told: a path below the course's folder, and the place in that file.
+pub type Target = (Vec<u8>, Option<String>);
+
+/// Where rows were told that are gone, by table and key.
+pub type Gone = HashMap<&'static str, HashMap<i64, Target>>;
 
 impl Tree {
     /// Reads the items of a course and makes its tree; `documents` are the keys of its documents by path.
@@ -152,6 +160,7 @@ impl Tree {
             stored: HashMap::new(),
             parts: HashMap::new(),
             documents,
+            gone: Arc::default(),
         };
         tree.build();
         tree
@@ -238,7 +247,42 @@ impl Tree {
     }
 
     /// Where the row `key` of `table` is told: a path below the course's folder, and the place in that file.
-    pub(super) fn target(&self, table: &str, key: i64) -> Option<(Vec<u8>, Option<String>)> {
+    pub(super) fn target(&self, table: &str, key: i64) -> Option<Target> {
+        self.present(table, key).or_else(|| self.gone.get(table)?.get(&key).cloned())
+    }
+
+    /// Lets references to rows that are gone lead to where those were: whoever moves items one after the other to another
+    /// course reads what refers to the first ones after they are gone.
+    pub fn remember(&mut self, gone: Arc<Gone>) {
+        self.gone = gone;
+    }
+
+    /// Where the rows of `file` that others may refer to are told: table, key, place.
+    pub fn targets_of(&self, file: Place) -> Vec<(&'static str, i64, Target)> {
+        let Some(unit) = self.units.get(&file) else { return Vec::new() };
+        let own = self.items_of(file).into_iter().filter_map(|item| {
+            let (table, key) = (item.kind.table.name, item.record.key(&item.kind.table)?);
+            Some((table, key, self.present(table, key)?))
+        });
+        let mut targets: Vec<_> = own.collect();
+        let (Some(main), Some(path)) = (self.main(unit), self.path(file)) else { return targets };
+        for (child, rows) in main.kind.table.children.iter().zip(&main.record.children) {
+            let word = unit.form.table(child.name).row;
+            let rows = (1..).zip(rows).filter(|_| !child.users_own);
+            let told = rows.filter_map(|(number, row)| {
+                Some((child.name, row.key(child)?, (path.clone(), Some(format!("{word}-{number}")))))
+            });
+            targets.extend(told);
+        }
+        targets
+    }
+
+    /// Whether the row `key` of `table` is told somewhere.
+    pub fn is_there(&self, table: &str, key: i64) -> bool {
+        self.present(table, key).is_some()
+    }
+
+    fn present(&self, table: &str, key: i64) -> Option<Target> {
         if table == "c_document" {
             let path = self.documents.get(&key)?;
             return Some(([DOCUMENT, path].join(&b'/'), None));

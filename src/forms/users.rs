@@ -4,10 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::course::item::{Items, Record};
 use crate::course::tool::{Role, Table};
-use crate::portal::database::{DatabaseError, Session, Value};
+use crate::portal::database::{DatabaseError, Row, Session, Value};
 
-/// Columns of `c_item_property` with users.
-const OF_PROPERTIES: [&str; 2] = ["insert_user_id", "lastedit_user_id"];
+use super::properties::USERS;
 
 /// Users asked for at once.
 const AT_ONCE: usize = 500;
@@ -23,9 +22,7 @@ impl Users {
         for (kind, items) in items.iter() {
             for item in items {
                 of_record(&kind.table, &item.record, &mut wanted);
-                for row in &item.properties {
-                    wanted.extend(OF_PROPERTIES.iter().filter_map(|column| row.int(column)));
-                }
+                of_rows(&item.properties, &mut wanted);
             }
         }
         let wanted: Vec<i64> = wanted.into_iter().collect();
@@ -72,9 +69,17 @@ fn of_record(table: &Table, record: &Record, users: &mut BTreeSet<i64>) {
             users.extend(record.int(column).filter(|user| *user != 0));
         }
     }
+    of_rows(record.beside.iter().flat_map(|beside| &beside.properties), users);
     for (child, records) in table.children.iter().zip(&record.children) {
         for record in records {
             of_record(child, record, users);
         }
+    }
+}
+
+/// The users that property rows name.
+fn of_rows<'r>(rows: impl IntoIterator<Item = &'r Row>, users: &mut BTreeSet<i64>) {
+    for row in rows {
+        users.extend(USERS.iter().filter_map(|column| row.int(column)));
     }
 }

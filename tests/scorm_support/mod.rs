@@ -67,6 +67,24 @@ pub fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
 }
 
+/// A package of one page called `title` whose page holds `content`, as the program `zip` makes it.
+pub fn foreign(portal: &TestPortal, title: &str, content: &[u8]) -> PathBuf {
+    let folder = portal.aside(&format!("{title} unpacked"));
+    std::fs::create_dir_all(&folder).unwrap();
+    let manifest = format!(
+        "<manifest identifier='M' xmlns='http://www.imsproject.org/xsd/imscp_rootv1p1p2' \
+         xmlns:adlcp='http://www.adlnet.org/xsd/adlcp_rootv1p2'><metadata><schema>ADL SCORM</schema>\
+         <schemaversion>1.2</schemaversion></metadata><organizations default='O'><organization identifier='O'>\
+         <title>{title}</title><item identifier='I' identifierref='R'><title>Page</title></item></organization>\
+         </organizations><resources><resource identifier='R' type='webcontent' adlcp:scormtype='sco' href='a.html'>\
+         <file href='a.html'/></resource></resources></manifest>"
+    );
+    std::fs::write(folder.join("imsmanifest.xml"), manifest).unwrap();
+    std::fs::write(folder.join("a.html"), content).unwrap();
+    zipped(&folder);
+    folder.with_extension("zip")
+}
+
 /// The sample portal.
 pub fn sample_portal() -> TestPortal {
     let portal = TestPortal::new();

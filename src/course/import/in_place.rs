@@ -5,12 +5,12 @@
 
 use std::collections::HashSet;
 
-use crate::portal::database::Value;
+use crate::portal::database::{Row, Value};
 use crate::portal::schema;
 
-use super::super::empty;
 use super::super::item::{Item, Record};
 use super::super::tool::{Role, Table};
+use super::super::{empty, extra_field, property_rows};
 use super::{Import, ImportError, Open, Sides, Told, fitting, is_name};
 
 /// A row that is there and the one that takes its place, by their numbers in their lists; one may be missing.
@@ -22,6 +22,18 @@ pub enum Pair {
     Gone(usize),
     /// A new row.
     New(usize),
+}
+
+/// What became of a row that takes the place of another, the least first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Change {
+    /// It says what it said.
+    #[default]
+    Nothing,
+    /// It says only more than was known: who did it, or what a reference leads to that led to nothing. That is no edit.
+    Known,
+    /// It says something else.
+    Content,
 }
 
 /// Which of `new` takes the place of which of `there`, rows of one table.
@@ -134,7 +146,7 @@ impl Import<'_> {
         self.insert_property(item, key)?;
         if let Some(of) = item.kind.table.extra_fields {
             for field in &item.fields {
-                super::extra_field::insert(self.session, of, key, field, &self.stamp)?;
+                extra_field::insert(self.session, of, key, field, &self.stamp)?;
             }
         }
         Ok(key)
@@ -155,7 +167,7 @@ impl Import<'_> {
     }
 
     /// Makes `there`, a row of the course, say what `new` says; the rows below it too. `only` names the columns and
-    /// tables that count, all if there are none. Returns whether anything changed.
+    /// tables that count, all if there are none. Returns what changed.
     ///
     /// A file that a row names stays if `new` names none, and so do rows with files that have no partner: files come
     /// and go by themselves. A folder keeps its name.
@@ -166,10 +178,11 @@ impl Import<'_> {
         new: &Record,
         parent: Option<(&Table, &Record)>,
         only: Option<&HashSet<&str>>,
-    ) -> Result<bool, ImportError> {
-        let Some(primary) = there.int(table.primary) else { return Ok(false) };
+    ) -> Result<Change, ImportError> {
+        let Some(primary) = there.int(table.primary) else { return Ok(Change::Nothing) };
         let counts = |name: &str| only.is_none_or(|only| only.contains(name));
         let mut set: Vec<(String, Value)> = Vec::new();
+        let mut changed = Change::Nothing;
         for column in self.columns_of(table)? {
             let known = schema::columns(table.name).iter().find(|known| known.name == column);
             let role = table.role(&column);
@@ -187,11 +200,17 @@ impl Import<'_> {
                 self.open.push(Open { table, row: primary, column: column.clone(), target });
             }
             if value.to_text() != there.get(&column).to_text() {
+                let led_nowhere = || super::reference(there.get(&column)).is_none();
+                let known = match table.role_in(&column, new, parent) {
+                    Role::User => true,
+                    Role::Reference(_) | Role::Late(_) => led_nowhere(),
+                    _ => false,
+                };
+                changed = changed.max(if known { Change::Known } else { Change::Content });
                 set.push((column, value));
             }
         }
-        let mut changed = !set.is_empty();
-        if changed {
+        if !set.is_empty() {
             let columns: Vec<String> = set.iter().map(|(column, _)| format!("`{column}` = ?")).collect();
             let sql = format!("UPDATE `{}` SET {} WHERE `{}` = ?", table.name, columns.join(", "), table.primary);
             let values: Vec<Value> = set.into_iter().map(|(_, value)| value).chain([primary.into()]).collect();
@@ -207,24 +226,49 @@ impl Import<'_> {
                 match pair {
                     Pair::Both(there, number) => {
                         if let (Some(there), Some(row)) = (old.get(there), rows.get(number)) {
-                            changed |= self.overwrite(child, there, row, Some((table, new)), None)?;
+                            let below = self.overwrite(child, there, row, Some((table, new)), None)?;
+                            changed = changed.max(below).max(self.overwrite_beside(child, there, row)?);
                         }
                     }
                     Pair::New(number) => {
                         if let Some(row) = rows.get(number) {
                             let key = self.insert(child, row, Some((table, new, key)))?;
                             self.insert_beside(child, row, key)?;
-                            changed = true;
+                            changed = Change::Content;
                         }
                     }
                     Pair::Gone(number) => {
                         if let Some(row) = old.get(number).filter(|_| child.files.is_none()) {
                             empty::delete_row(self.session, child, self.course, row)?;
-                            changed = true;
+                            changed = Change::Content;
                         }
                     }
                 }
             }
+        }
+        Ok(changed)
+    }
+
+    /// Makes the property row and the extra fields of `there`, a row below an item, say what is told of `new`. Who made
+    /// it and when is no content.
+    fn overwrite_beside(&self, table: &'static Table, there: &Record, new: &Record) -> Result<Change, ImportError> {
+        let (Some(told), Some(key)) = (new.beside.as_deref(), there.key(table)) else { return Ok(Change::Nothing) };
+        let beside = there.beside.as_deref();
+        let mut changed = Change::Nothing;
+        let rows = beside.into_iter().flat_map(|beside| &beside.properties);
+        let row = rows.max_by_key(|row| super::super::document::rank(row));
+        if let (Some(row), Some(told)) = (row, told.properties.first()) {
+            let set = property_rows::told_otherwise(row, told, &self.origin.users);
+            if !set.is_empty() {
+                changed = Change::Known;
+                property_rows::set(self.session, self.course.id, row, set)?;
+            }
+        }
+        let fields = beside.map_or(&[] as &[Row], |beside| &beside.fields);
+        if let Some(of) = table.extra_fields
+            && extra_field::replace(self.session, of, key, (fields, &told.fields), &self.stamp)?
+        {
+            changed = Change::Content;
         }
         Ok(changed)
     }

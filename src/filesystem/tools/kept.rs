@@ -11,6 +11,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::course::item::{Items, Record};
 use crate::forms::{Place, Tree};
 
+use super::gone::Removed;
+
 /// Bytes of rows in all kept trees together; the course used last is kept whatever its size.
 const ROWS_KEPT: usize = 64 << 20;
 
@@ -95,6 +97,8 @@ struct State {
 #[derive(Default)]
 pub struct Kept {
     state: Mutex<State>,
+    /// Where removed items were.
+    pub removed: Removed,
 }
 
 impl Kept {
@@ -117,7 +121,8 @@ impl Kept {
     }
 
     /// Keeps the tree of `course`, which was read at `moment` or later.
-    pub fn keep(&self, course: u32, moment: Moment, tree: Tree) -> Arc<CourseTree> {
+    pub fn keep(&self, course: u32, moment: Moment, mut tree: Tree) -> Arc<CourseTree> {
+        tree.remember(self.removed.of(course));
         let weight = weight(tree.items());
         let tree = Arc::new(CourseTree { tree, moment, weight, files: Mutex::default() });
         let mut state = lock(&self.state);

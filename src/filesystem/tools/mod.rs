@@ -7,6 +7,7 @@
 
 mod attachments;
 mod folders;
+mod gone;
 mod kept;
 mod names;
 mod nodes;
@@ -53,6 +54,7 @@ impl Tools {
     /// The course is deleted.
     pub fn course_gone(&self, course: u32) {
         self.made.course_gone(course);
+        self.kept.removed.course_gone(course);
     }
 }
 
@@ -195,8 +197,7 @@ impl PortalFs {
         let tree = self.tools_of(course)?;
         let found = tree.tree.lookup(place, name).filter(|entry| self.is_shown(course, entry));
         let found = found.and_then(|entry| node_of(course, entry.place));
-        let found = found.or_else(|| self.arriving(folder, name)).or_else(|| self.tools.ghosts.find(folder, name));
-        match found {
+        match found.or_else(|| self.arriving(folder, name)) {
             Some(node) => Ok(node),
             None => named(self.waiting_within(course, place)?).ok_or(FsError::NotFound),
         }
@@ -205,15 +206,15 @@ impl PortalFs {
     /// The names and nodes that a listing of a tool's folder shows, and the node of the folder above.
     pub(super) fn tool_entries(&self, folder: Node) -> Result<(Node, Names), FsError> {
         let Node::Tool(course, tag, key) = folder else { return Err(FsError::NotAFolder) };
-        if let Some(ghost) = self.tools.ghosts.entries(folder) {
-            return Ok(ghost);
-        }
         if waiting::kind(folder).is_some() {
             return Ok((Node::Course(course), self.waiting_entries(folder)?));
         }
         let place = place_of(tag, key).ok_or(FsError::NotFound)?;
         let tree = self.tools_of(course)?;
-        let entry = self.shown_entry(course, &tree, place)?;
+        let entry = match self.shown_entry(course, &tree, place) {
+            Err(FsError::NotFound) => return self.tools.ghosts.entries(folder).ok_or(FsError::NotFound),
+            entry => entry?,
+        };
         if entry.what != What::Folder {
             return Err(FsError::NotAFolder);
         }
@@ -281,7 +282,11 @@ impl PortalFs {
         }
         let place = place_of(tag, key).ok_or(FsError::NotFound)?;
         let tree = self.tools_of(course)?;
-        match self.shown_entry(course, &tree, place)?.what {
+        let entry = match self.shown_entry(course, &tree, place) {
+            Err(FsError::NotFound) => return self.open_ghost(node),
+            entry => entry?,
+        };
+        match entry.what {
             What::Folder => Err(FsError::IsAFolder),
             What::File => Ok(OpenFile::Bytes(tree.bytes(place, |tree| bytes(tree, place))?)),
             What::Attachment => {

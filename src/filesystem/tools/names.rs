@@ -5,7 +5,7 @@ const ENDINGS: [&[u8]; 8] = [b"~", b".part", b".filepart", b".tmp", b".temp", b"
 
 /// Whether a program that writes a file may call it `name` until it is whole; `is_final` tells whether a name is one
 /// that stays. Hidden names (`.x.html.AbC123` of rsync, `.x.swp`), `x.html~`, `x.html.part` and everything else behind a
-/// final name, `#x.html#`, `4913` of vim, `sedAbC123`.
+/// final name, `#x.html#`, `4913` of vim, `sedAbC123`, `XXAbC123` of perl.
 pub fn is_temporary(name: &[u8], is_final: &dyn Fn(&[u8]) -> bool) -> bool {
     let hidden = name.starts_with(b".") || name.starts_with(b"#") && name.ends_with(b"#");
     if hidden || ENDINGS.iter().any(|ending| name.len() > ending.len() && name.ends_with(ending)) {
@@ -15,14 +15,16 @@ pub fn is_temporary(name: &[u8], is_final: &dyn Fn(&[u8]) -> bool) -> bool {
         return false;
     }
     let number = !name.is_empty() && name.iter().all(u8::is_ascii_digit);
-    let of_sed =
-        name.strip_prefix(b"sed").is_some_and(|rest| rest.len() == 6 && rest.iter().all(u8::is_ascii_alphanumeric));
+    let is_of = |program: &[u8]| {
+        name.strip_prefix(program).is_some_and(|rest| rest.len() == 6 && rest.iter().all(u8::is_ascii_alphanumeric))
+    };
+    let (of_sed, of_perl) = (is_of(b"sed"), is_of(b"XX"));
     // `x.html.bak`, `x.html.AbC123`.
     let behind = || {
         let dot = name.iter().rposition(|byte| matches!(byte, b'.'));
         dot.and_then(|dot| name.get(..dot)).is_some_and(is_final)
     };
-    number || of_sed || is_random(name) || behind()
+    number || of_sed || of_perl || is_random(name) || behind()
 }
 
 /// Whether `name` is one that no person would give: eight or more letters and digits in no order of a word, as perl and
@@ -53,6 +55,7 @@ mod tests {
             "4913",
             "sedaB3xYz",
             "XbG4kQz1",
+            "XXPMHADU",
         ];
         for name in temporary {
             assert!(is_temporary(name.as_bytes(), &is_final), "{name}");

@@ -77,11 +77,11 @@ impl PortalFs {
         };
         let (from, to) =
             (place_of(tag, key).ok_or(FsError::NotFound)?, place_of(new_tag, new_key).ok_or(FsError::NotFound)?);
-        let tree = self.tools_of(course)?;
-        let entry = tree.tree.lookup(from, name).ok_or(FsError::NotFound)?.place;
         if course != new_course {
             return Err(FsError::Elsewhere);
         }
+        let tree = self.tools_of(course)?;
+        let entry = tree.tree.lookup(from, name).ok_or(FsError::NotFound)?.place;
         if replace == Replace::Swap {
             return Err(FsError::Value("items can't take each other's places"));
         }
@@ -109,7 +109,7 @@ impl PortalFs {
                     }
                     self.retitle(course, entry, (to, new_name))?;
                     match target {
-                        Some(replaced) => self.remove_item(course, replaced),
+                        Some(replaced) => self.remove_item(course, replaced, None),
                         None => Ok(()),
                     }
                 }
@@ -173,6 +173,6 @@ impl PortalFs {
     pub(in super::super) fn removed_copy(&self, folder: Node, name: &[u8]) -> Result<(), FsError> {
         let Some(Node::Tool(course, tag, key)) = self.tools.aside.take(folder, name) else { return Ok(()) };
         let file = place_of(tag, key).ok_or(FsError::NotFound)?;
-        self.remove_item(course, file)
+        self.remove_item(course, file, None)
     }
 }

@@ -187,6 +187,9 @@ impl PortalFs {
             self.keeps_attachments(course, old, place);
         }
         for stored in &stored {
+            if stored.outcome == Outcome::Added {
+                self.lead_to(course, stored.place)?;
+            }
             if let Err(error) = self.end_waiting(course, stored.place, stem_of(&target.name)) {
                 // They go on waiting.
                 let name = String::from_utf8_lossy(&target.name);

@@ -124,7 +124,7 @@ fn complete(parsed: &mut Parsed) {
     let posts = parsed.parts.first().map_or(0, Vec::len) as i64;
     let key = |row: &Record| kind("post").and_then(|kind| row.key(&kind.table));
     let last = parsed.parts.first().and_then(|rows| rows.last()).and_then(key);
-    if parsed.told.is_empty() {
+    if !parsed.ours {
         parsed.main.set("thread_replies", Value::Int((posts - 1).max(0)));
         if let Some(last) = last {
             parsed.main.set("thread_last_post", Value::Int(last));

@@ -182,7 +182,7 @@ pub const CATEGORY: FileForm = FileForm {
 
 /// The score of a question made by hand is what its right answers give.
 fn complete(parsed: &mut Parsed) {
-    if parsed.told.contains("form") {
+    if parsed.ours {
         return;
     }
     for question in parsed.parts.iter_mut().flatten() {

@@ -1,6 +1,9 @@
 //! Wiki pages: the newest version as page, the older ones beside it.
 
-use crate::forms::form::{Belongs, FileForm, Given, Parsed, Part, Syntax, TableForm};
+use crate::course::item::Record;
+use crate::forms::form::{Belongs, FileForm, Given, Parsed, Part, Syntax, TableForm, kind};
+use crate::portal::database::Value;
+use crate::portal::schema;
 
 pub const PAGE: FileForm = FileForm {
     tool: "Wiki",
@@ -40,7 +43,7 @@ pub const PAGE: FileForm = FileForm {
             ..TableForm::PLAIN
         },
         TableForm {
-            table: "c_wiki_conf",
+            table: SETTINGS,
             row: "settings",
             list: "settings",
             fields: &[("startdate_assig", "starts"), ("enddate_assig", "ends"), ("delayedsubmit", "accepts_late")],
@@ -51,9 +54,25 @@ pub const PAGE: FileForm = FileForm {
     ..FileForm::PLAIN
 };
 
-/// A page is called by its title, with underlines for blanks (Chamilo 1.11, Wiki).
+/// The table of a page's task and limits.
+const SETTINGS: &str = "c_wiki_conf";
+
+/// A page is called by its title, with underlines for blanks (Chamilo 1.11, Wiki), and has settings: without them Chamilo
+/// does not show it.
 fn complete(parsed: &mut Parsed) {
     let title = parsed.main.bytes("title");
     let name = String::from_utf8_lossy(&title).replace(' ', "_");
     parsed.set("page", "reflink", name);
+    let Some((place, table)) = kind(PAGE.kind).and_then(|kind| kind.table.child(SETTINGS)) else { return };
+    if parsed.ours || parsed.told.contains("settings") {
+        return;
+    }
+    let mut row = Record::new(table);
+    for column in schema::columns(SETTINGS) {
+        row.set(column.name, column.empty());
+    }
+    row.set(table.primary, Value::Int(parsed.key()));
+    if let Some(rows) = parsed.main.children.get_mut(place) {
+        rows.push(row);
+    }
 }
