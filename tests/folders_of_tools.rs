@@ -7,7 +7,7 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -179,6 +179,68 @@ fn an_item_that_is_edited_with_sed_or_an_editor_changes_in_the_database() {
     let editor = portal.rows("SELECT lastedit_type FROM c_item_property WHERE tool = 'announcement' AND lastedit_type = 'AnnouncementUpdated'", &[]);
     assert_eq!(editor.len(), 1);
     assert_eq!(xattr(&folder, "user.chamilo.error"), None);
+    portal.check_finds_nothing();
+}
+
+#[test]
+fn vim_saves_an_item_which_keeps_its_row() {
+    let portal = sample_portal();
+    let mount = Mount::of(&portal);
+    let folder = mount.join("GEO101/Announcement");
+    let (file, listed) = (some_file(&folder), names(&folder));
+    let rows = || {
+        let sql = "SELECT iid, content FROM c_announcement WHERE c_id = ? ORDER BY iid";
+        let rows = portal.rows(sql, &[portal.existing("GEO101").id().into()]);
+        rows.iter().map(|row| (row.int("iid"), row.text("content"))).collect::<Vec<_>>()
+    };
+    let before = rows();
+    for (number, options) in
+        ["", "set backup", "set backupcopy=no", "set backupcopy=yes", "set nowritebackup", "set noswapfile"]
+            .into_iter()
+            .enumerate()
+    {
+        // Below /tmp vim would make no backups.
+        let commands = format!("set backupskip=\n{options}\n%s#</main>#<p>by vim {number}</p>\\r</main>#\nwq\n");
+        let script = portal.aside("commands");
+        fs::write(&script, commands).unwrap();
+        run("vim", &[&"-u", &"NONE", &"-i", &"NONE", &"-N", &"-es", &"-S", &script, &file]);
+        let now = rows();
+        let keys = |rows: &[(Option<i64>, String)]| rows.iter().map(|(key, _)| *key).collect::<Vec<_>>();
+        assert_eq!(keys(&now), keys(&before), "{options}");
+        assert!(now.iter().any(|(_, text)| text.contains(&format!("<p>by vim {number}</p>"))), "{options}: {now:?}");
+        assert_eq!(names(&folder), listed, "{options}");
+    }
+    assert_eq!(xattr(&folder, "user.chamilo.error"), None);
+    portal.check_finds_nothing();
+}
+
+#[test]
+fn a_folder_made_before_the_one_that_was_meant_becomes_that_one() {
+    let portal = sample_portal();
+    portal.course("MADE01");
+    let mount = Mount::of(&portal);
+    let (source, links) = (mount.join("HIST20/Link/Museos"), mount.join("MADE01/Link"));
+    // As programs copy: a folder, what lies in it, and the page that says what the folder is, or the backup that has it.
+    fs::create_dir_all(links.join("Museos")).unwrap();
+    fs::write(links.join("Museos/mine.url"), "[InternetShortcut]\nURL=https://example.org/mine\n").unwrap();
+    let inside = fs::File::open(links.join("Museos")).unwrap();
+    run("cp", &[&mount.join("HIST20/backup.zip"), &mount.join("MADE01/")]);
+    fs::write(links.join("Museos/second.url"), "[InternetShortcut]\nURL=https://example.org/second\n").unwrap();
+    assert_eq!(names(&links), names(&mount.join("HIST20/Link")));
+    let mut wanted = names(&source);
+    wanted.extend(["mine.url".to_owned(), "second.url".to_owned()]);
+    wanted.sort();
+    assert_eq!(names(&links.join("Museos")), wanted);
+    let page = |folder: &Path| fs::read_to_string(folder.join("index.html")).unwrap();
+    assert_eq!(page(&links.join("Museos")), page(&source));
+    let course = portal.existing("MADE01").id();
+    let categories = portal.rows("SELECT id FROM c_link_category WHERE c_id = ?", &[course.into()]);
+    assert_eq!(categories.len(), 1);
+    let sql = "SELECT category_id FROM c_link WHERE c_id = ? AND url LIKE 'https://example.org/%'";
+    let of: Vec<_> = portal.rows(sql, &[course.into()]).iter().map(|row| row.int("category_id")).collect();
+    assert_eq!(of, [categories[0].int("id"); 2]);
+    // Whoever had the first one open goes on in the other.
+    assert!(inside.metadata().unwrap().is_dir());
     portal.check_finds_nothing();
 }
 
@@ -387,6 +449,31 @@ fn attachments_are_read_and_written_as_files_beside_their_item() {
     assert!(!stored(&second.text("path")).exists());
     assert_eq!(names(&files), Vec::<String>::new());
     fs::remove_dir(&files).unwrap();
+    portal.check_finds_nothing();
+}
+
+#[test]
+fn an_attachment_that_is_replaced_or_removed_goes_into_the_trash() {
+    let portal = sample_portal();
+    let mount = Mount::of(&portal);
+    let attachment = mount.join("GEO101/Announcement/Sortie au puy de Dôme_files/Autorisation de sortie.txt");
+    let other = mount.join("HIST20/Announcement/Excursión a Segovia_files/Lista de autobús.txt");
+    let was = [&attachment, &other].map(|path| fs::read(path).unwrap());
+    fs::write(&attachment, "another").unwrap();
+    fs::remove_file(&other).unwrap();
+    for (code, was) in ["GEO101", "HIST20"].into_iter().zip(was) {
+        let trash = mount.join(".trash").join(code);
+        let moments = names(&trash);
+        assert_eq!(moments.len(), 1, "{code}");
+        let mut backup = zip::ZipArchive::new(File::open(trash.join(&moments[0]).join("backup.zip")).unwrap()).unwrap();
+        let kept = (0..backup.len()).any(|number| {
+            let mut entry = backup.by_index(number).unwrap();
+            let mut bytes = Vec::new();
+            entry.read_to_end(&mut bytes).unwrap();
+            entry.name().unwrap().starts_with("upload/announcements/") && bytes == was
+        });
+        assert!(kept, "{code}");
+    }
     portal.check_finds_nothing();
 }
 

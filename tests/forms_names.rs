@@ -62,6 +62,20 @@ fn names_that_were_listed_lead_to_the_same_items_while_one_after_the_other_goes(
 }
 
 #[test]
+fn titles_that_differ_in_capital_letters_alone_have_names_for_every_disk() {
+    let both = || [wanted("Été", "x", 1), wanted("été", "x", 2)];
+    let names = assign(&both(), &["INDEX.html"]);
+    let small: HashSet<String> = names.iter().map(|named| named.listed.to_lowercase()).collect();
+    assert_eq!(small.len(), 2);
+    assert_eq!(names[0].listed, "Été.html");
+    // The same in a course where the other one came first.
+    let [one, other] = both();
+    let turned = assign(&[Wanted { key: 1, ..other }, Wanted { key: 2, ..one }], &["INDEX.html"]);
+    assert_eq!([&turned[1].listed, &turned[0].listed], [&names[0].listed, &names[1].listed]);
+    assert_ne!(assign(&[wanted("Index", "x", 1)], &["index.html"])[0].listed, "Index.html");
+}
+
+#[test]
 fn items_made_at_the_same_time_have_names_of_their_own() {
     let names = assign(&[wanted("A", "x", 1), wanted("A", "x", 2), wanted("A", "x", 3)], &["A.html"]);
     let all: HashSet<&String> = names.iter().map(|named| &named.listed).collect();

@@ -63,7 +63,7 @@ impl Receiver for Backups {
         }
     }
 
-    fn is_whole(&self, spool: &Spool) -> bool {
+    fn is_whole(&self, _target: &Target, spool: &Spool) -> bool {
         is_whole(spool)
     }
 

@@ -259,7 +259,7 @@ impl Receiver for Packages {
         fs.package_named(folder.course_number(), name)
     }
 
-    fn is_whole(&self, spool: &Spool) -> bool {
+    fn is_whole(&self, _target: &Target, spool: &Spool) -> bool {
         is_whole(spool)
     }
 

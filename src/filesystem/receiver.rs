@@ -70,8 +70,8 @@ pub trait Receiver: Sync {
         Ok(Start::Untouched)
     }
 
-    /// Whether nothing is missing in what `spool` holds, so that `fsync` takes it in and reports.
-    fn is_whole(&self, _spool: &Spool) -> bool {
+    /// Whether nothing is missing in what `spool` holds of `target`, so that `fsync` takes it in and reports.
+    fn is_whole(&self, _target: &Target, _spool: &Spool) -> bool {
         false
     }
 

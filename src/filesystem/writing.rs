@@ -189,7 +189,8 @@ impl PortalFs {
     /// Puts what was written on the disk; if it has its final name and is whole it is taken in, and what became of it is on
     /// the disk when this returns.
     pub fn sync_written(&self, open: &OpenSpool) -> Result<(), FsError> {
-        if !open.is_final() || !open.upload().receiver.is_whole(open.spool()) {
+        let upload = open.upload();
+        if !open.is_final() || !upload.receiver.is_whole(&upload.target(), open.spool()) {
             return Ok(open.spool().sync()?);
         }
         self.settle(open)?;

@@ -3,7 +3,9 @@
 //! What a declaration does not mention needs no mention: a column without a name of its own is called as in the table,
 //! and one without a default is empty where a file does not tell it.
 
+use crate::course::Course;
 use crate::course::tool::{Kind, TOOLS, Table};
+use crate::portal::database::{DatabaseError, Session};
 
 /// The file of an item.
 pub struct FileForm {
@@ -29,6 +31,9 @@ pub struct FileForm {
     pub distinct: &'static [&'static str],
     /// Completes what was read: what follows from other fields and need not be told.
     pub complete: Option<fn(&mut Parsed)>,
+    /// What else changes in the course when an item with this key is made by hand. Where items are copied, the files of
+    /// others tell it.
+    pub made: Option<fn(&dyn Session, &Course, i64) -> Result<(), DatabaseError>>,
 }
 
 impl FileForm {
@@ -45,6 +50,7 @@ impl FileForm {
         tables: &[],
         distinct: &[],
         complete: None,
+        made: None,
     };
 
     /// The kind of its items.

@@ -1,6 +1,6 @@
 //! File names from titles: safe on every file system that copies may lie on, unique in their folder, and stable.
 //!
-//! Of several items with the same title the oldest has the plain name. The others have a mark besides, made of the time
+//! Of several items with the same title, whatever letters are capital in it, the oldest has the plain name. The others have a mark besides, made of the time
 //! at which they came to be, which goes with an item into other courses. Every item can be reached by its marked name,
 //! also when it is the only one of its title: whoever has listed a folder and then removes one name after the other finds
 //! each under the name that was listed.
@@ -85,6 +85,13 @@ pub struct Wanted {
     pub key: i64,
 }
 
+impl Wanted {
+    /// Which of several is the older: of those made at the same time one that is so in every course, if there is any.
+    fn age(&self) -> (&[u8], &str, i64) {
+        (&self.origin, &self.stem, self.key)
+    }
+}
+
 /// The name that is listed, and those that it can be reached by too.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Named {
@@ -98,25 +105,26 @@ pub struct Named {
 
 /// Names for everything in a folder, in the order given. `taken` are names that nothing else may have.
 pub fn assign(wanted: &[Wanted], taken: &[&str]) -> Vec<Named> {
-    let mut alike: HashMap<(&str, &str), Vec<usize>> = HashMap::new();
+    let mut alike: HashMap<(String, String), Vec<usize>> = HashMap::new();
     for (place, wanted) in wanted.iter().enumerate() {
-        alike.entry((&wanted.stem, &wanted.extension)).or_default().push(place);
+        alike.entry((wanted.stem.to_lowercase(), wanted.extension.to_lowercase())).or_default().push(place);
     }
-    let mut used: HashSet<String> = taken.iter().map(|name| (*name).to_owned()).collect();
+    // A disk that does not tell capital letters from small ones has room for one of them only.
+    let mut used: HashSet<String> = taken.iter().map(|name| name.to_lowercase()).collect();
     let mut named: Vec<Named> = wanted.iter().map(|_| Named::default()).collect();
     let mut order: Vec<(usize, bool)> = Vec::with_capacity(wanted.len());
     for places in alike.values_mut() {
-        places.sort_by_key(|place| wanted.get(*place).map(|wanted| (&wanted.origin, wanted.key)));
+        places.sort_by_key(|place| wanted.get(*place).map(Wanted::age));
         order.extend(places.iter().enumerate().map(|(rank, place)| (*place, rank == 0)));
     }
     // Plain names come first, so that none of them depends on marks; and all in an order of their own.
-    order.sort_by_key(|(place, first)| (!first, wanted.get(*place).map(|wanted| (&wanted.origin, wanted.key))));
+    order.sort_by_key(|(place, first)| (!first, wanted.get(*place).map(Wanted::age)));
     let plain: Vec<usize> = order.iter().filter(|(_, first)| *first).map(|(place, _)| *place).collect();
     let mut plain_names: HashMap<usize, String> = HashMap::new();
     for place in plain {
         let Some(wanted) = wanted.get(place) else { continue };
         let name = format!("{}{}", wanted.stem, wanted.extension);
-        if used.insert(name.clone()) {
+        if used.insert(name.to_lowercase()) {
             plain_names.insert(place, name);
         }
     }
@@ -127,7 +135,7 @@ pub fn assign(wanted: &[Wanted], taken: &[&str]) -> Vec<Named> {
         let keyed = with_key(wanted.key);
         let mut marked = format!("{}{MARK}{hash:06x}{}", wanted.stem, wanted.extension);
         let mut number = wanted.key;
-        while !used.insert(marked.clone()) {
+        while !used.insert(marked.to_lowercase()) {
             marked = with_key(number);
             number = number.wrapping_add(1);
         }

@@ -105,6 +105,9 @@ pub fn insert(
     };
     let place = place?;
     let pending = pending(&draft, import.finish()?);
+    if let (Some(made), true, Place::File(_, key)) = (draft.form.made, draft.partial.is_some(), place) {
+        made(session, course, key)?;
+    }
     Ok(Stored { place, outcome: if added { Outcome::Added } else { Outcome::Equal }, pending, cut })
 }
 

@@ -173,11 +173,13 @@ impl PortalFs {
         Ok(())
     }
 
-    /// Puts the names in a folder of documents on the disk, with their rows. Of other folders nothing waits to be written.
+    /// Puts the names in a folder on the disk, with their rows.
     pub fn sync_folder(&self, node: Node) -> Result<(), FsError> {
         let (course, path) = match node {
             Node::Documents(course) => (course, b"document".to_vec()),
             Node::Document(course, number) => (course, self.document_row(course, number)?.1),
+            // What was committed of items may wait to be written; nothing else does.
+            Node::Tool(..) | Node::Course(_) | Node::Learnpaths(_) => return Ok(self.portal.database().sync()?),
             _ => return Ok(()),
         };
         self.course_folder(course)?.sync_folder(&path).map_err(FsError::from_lookup)?;

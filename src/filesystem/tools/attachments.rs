@@ -43,7 +43,8 @@ impl PortalFs {
         let failed = |error: io::Error| FsError::Files(error);
         let top = self.course_folder(course)?;
         let tree = self.tools_of(course)?;
-        if let Some(there) = tree.tree.lookup(Place::Attachments(kind, item), &target.name)
+        let there = tree.tree.lookup(Place::Attachments(kind, item), &target.name);
+        if let Some(there) = there
             && let Some(path) = tree.tree.stored_file(there.place).and_then(plain_path)
             && equal(&top.open_file(&path).map_err(failed)?, &File::open(bytes).map_err(failed)?).map_err(failed)?
         {
@@ -52,6 +53,10 @@ impl PortalFs {
             let times = Timestamps { last_access: timespec(None), last_modification: timespec(Some(modified)) };
             top.attributes_of(&path).and_then(|file| file.set_times(&times)).map_err(failed)?;
             return Ok(Taken { node: node_of(course, there.place), report: "1 file already there".into() });
+        }
+        if there.is_some() {
+            // The file that it has now goes.
+            self.before_removal(course)?;
         }
         let settings = self.portal.settings().map_err(FsError::from)?;
         let staging = Staging::new(&self.portal).map_err(failed)?;
@@ -124,8 +129,10 @@ impl PortalFs {
                 touch(session, found, tree.items_of(Place::File(kind, item)).first().copied(), &stamp)?;
             }
             let above = folder.parent.and_then(|parent| node_of(course, parent));
+            crash::point("item-removed");
             Ok((stored, node_of(course, folder.place).zip(above.map(|above| (above, folder.name.clone())))))
         })?;
+        crash::point("item-gone");
         self.remove_stored(course, &[file]);
         if let Some((node, (above, name))) = was {
             // Whoever empties a folder goes on to see it.

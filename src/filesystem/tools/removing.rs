@@ -14,6 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::forms::{self, Place, StoredFile, Tree, What};
+use crate::portal::crash;
 use crate::portal::storage::Folder;
 
 use super::super::leavers::Leaver;
@@ -161,10 +162,12 @@ impl PortalFs {
                 tree.children(attachments).filter_map(|entry| tree.stored_file(entry.place).cloned()).collect();
             forms::remove(session, found, tree, file)?;
             self.tools.kept.removed.add(course, tree, file);
+            crash::point("item-removed");
             let left = tree.path(file).zip(file.row());
             Ok((folders_of(course, tree, file), ghost(course, &top, tree, attachments), files, left))
         });
         let (folders, ghost, files, left) = removed?;
+        crash::point("item-gone");
         if let Some((path, row)) = left {
             self.has_left(course, path, Leaver::item(row));
         }

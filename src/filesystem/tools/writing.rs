@@ -12,6 +12,7 @@ use crate::course::{Course, successor};
 use crate::forms::form::Syntax;
 use crate::forms::store::{self, Outcome, Stored};
 use crate::forms::{self, Draft, Place, StoreError};
+use crate::portal::crash;
 use crate::portal::database::{DatabaseError, DatabaseExt, Session};
 use crate::portal::storage::Folder;
 
@@ -94,6 +95,32 @@ impl Receiver for Items {
                 spool.fill(&tree.bytes(file, |tree| bytes(tree, file))?)?;
                 Ok(Start::Filled)
             }
+        }
+    }
+
+    /// An attachment is whatever it is; the files of items have ends by which they are told from parts of them. Of those
+    /// that can't be told `fsync` keeps the bytes and the close takes them in.
+    fn is_whole(&self, target: &Target, spool: &Spool) -> bool {
+        let ends = |with: &[u8]| {
+            whole(spool).is_ok_and(|bytes| {
+                let text = bytes.trim_ascii_end();
+                text.len()
+                    .checked_sub(with.len())
+                    .and_then(|at| text.get(at..))
+                    .is_some_and(|end| end.eq_ignore_ascii_case(with))
+            })
+        };
+        match place(target.folder) {
+            Ok(Place::Attachments(..)) => true,
+            Ok(folder) => match forms::form_for(folder, &target.name).map(|form| form.syntax) {
+                Ok(Syntax::Page(_) | Syntax::Articles(_)) => ends(b"</html>"),
+                Ok(Syntax::Calendar) => ends(b"END:VCALENDAR"),
+                Ok(Syntax::Sheet) => {
+                    whole(spool).is_ok_and(|bytes| serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).is_ok())
+                }
+                Ok(Syntax::Shortcut(_) | Syntax::Package) | Err(_) => false,
+            },
+            Err(_) => false,
         }
     }
 
@@ -181,8 +208,10 @@ impl PortalFs {
                 self.keep_references(course, &outcome.pending)?;
                 stored.push(outcome);
             }
+            crash::point("item-stored");
             Ok((stored, succeeded))
         })?;
+        crash::point("item-over");
         for (old, place) in succeeded {
             self.keeps_attachments(course, old, place);
         }

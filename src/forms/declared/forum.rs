@@ -1,8 +1,9 @@
 //! Forums: categories are folders, forums folders in them, and threads pages with an article for each post.
 
+use crate::course::Course;
 use crate::course::item::Record;
 use crate::forms::form::{Belongs, FileForm, Given, Home, Parsed, Part, Syntax, TableForm, kind};
-use crate::portal::database::Value;
+use crate::portal::database::{DatabaseError, Session, Value};
 
 pub const CATEGORY: FileForm = FileForm {
     tool: "Forum",
@@ -116,8 +117,25 @@ pub const THREAD: FileForm = FileForm {
         TableForm { table: "c_forum_attachment", row: "attachment", list: "attachments", ..TableForm::PLAIN },
     ],
     complete: Some(complete),
+    made: Some(count),
     ..FileForm::PLAIN
 };
+
+/// A forum knows how many threads and posts it has and which post is the last.
+fn count(session: &dyn Session, course: &Course, thread: i64) -> Result<(), DatabaseError> {
+    let sql = "SELECT forum_id FROM c_forum_thread WHERE c_id = ? AND thread_id = ?";
+    let Some(forum) = session.int(sql, &[course.id.into(), thread.into()])? else { return Ok(()) };
+    let of = |what: &str, table: &str| format!("(SELECT {what} FROM {table} WHERE c_id = ? AND forum_id = ?)");
+    let sql = format!(
+        "UPDATE c_forum_forum SET forum_threads = {}, forum_posts = {}, forum_last_post = {} \
+         WHERE c_id = ? AND forum_id = ?",
+        of("COUNT(*)", "c_forum_thread"),
+        of("COUNT(*)", "c_forum_post"),
+        of("MAX(post_id)", "c_forum_post"),
+    );
+    let values = [course.id, forum].repeat(4).into_iter().map(Value::Int).collect::<Vec<_>>();
+    session.execute(&sql, &values).map(drop)
+}
 
 /// A thread knows how many answers it has and which post is the last.
 fn complete(parsed: &mut Parsed) {
