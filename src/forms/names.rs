@@ -109,8 +109,9 @@ pub fn assign(wanted: &[Wanted], taken: &[&str]) -> Vec<Named> {
     for (place, wanted) in wanted.iter().enumerate() {
         alike.entry((wanted.stem.to_lowercase(), wanted.extension.to_lowercase())).or_default().push(place);
     }
-    // A disk that does not tell capital letters from small ones has room for one of them only.
-    let mut used: HashSet<String> = taken.iter().map(|name| name.to_lowercase()).collect();
+    // A disk that does not tell capital letters from small ones has room for one of those that are listed.
+    let mut listed: HashSet<String> = taken.iter().map(|name| name.to_lowercase()).collect();
+    let mut used: HashSet<String> = taken.iter().map(|name| (*name).to_owned()).collect();
     let mut named: Vec<Named> = wanted.iter().map(|_| Named::default()).collect();
     let mut order: Vec<(usize, bool)> = Vec::with_capacity(wanted.len());
     for places in alike.values_mut() {
@@ -124,7 +125,8 @@ pub fn assign(wanted: &[Wanted], taken: &[&str]) -> Vec<Named> {
     for place in plain {
         let Some(wanted) = wanted.get(place) else { continue };
         let name = format!("{}{}", wanted.stem, wanted.extension);
-        if used.insert(name.to_lowercase()) {
+        if listed.insert(name.to_lowercase()) {
+            used.insert(name.clone());
             plain_names.insert(place, name);
         }
     }
@@ -135,13 +137,19 @@ pub fn assign(wanted: &[Wanted], taken: &[&str]) -> Vec<Named> {
         let keyed = with_key(wanted.key);
         let mut marked = format!("{}{MARK}{hash:06x}{}", wanted.stem, wanted.extension);
         let mut number = wanted.key;
-        while !used.insert(marked.to_lowercase()) {
+        let plain = plain_names.remove(&place);
+        let is_free = |name: &String, used: &HashSet<String>, listed: &HashSet<String>| {
+            !used.contains(name) && (plain.is_some() || !listed.contains(&name.to_lowercase()))
+        };
+        while !is_free(&marked, &used, &listed) {
             marked = with_key(number);
             number = number.wrapping_add(1);
         }
-        let listed = plain_names.remove(&place).unwrap_or_else(|| marked.clone());
+        used.insert(marked.clone());
+        let own = plain.unwrap_or_else(|| marked.clone());
+        listed.insert(own.to_lowercase());
         if let Some(slot) = named.get_mut(place) {
-            *slot = Named { listed, marked, keyed };
+            *slot = Named { listed: own, marked, keyed };
         }
     }
     named
