@@ -33,7 +33,7 @@ pub struct FileForm {
     pub complete: Option<fn(&mut Parsed)>,
     /// What else changes in the course when an item with this key is made by hand. Where items are copied, the files of
     /// others tell it.
-    pub made: Option<fn(&dyn Session, &Course, i64) -> Result<(), DatabaseError>>,
+    pub made: Option<Made>,
 }
 
 impl FileForm {
@@ -151,6 +151,9 @@ pub struct TableForm {
     /// Columns of numbers that stand for something: column, and a word for each number.
     pub words: &'static [(&'static str, Words)],
 }
+
+/// Changes what follows in a course from an item with this key.
+pub type Made = fn(&dyn Session, &Course, i64) -> Result<(), DatabaseError>;
 
 /// Numbers, and what they are called.
 pub type Words = &'static [(i64, &'static str)];

@@ -63,6 +63,11 @@ impl Twins {
         state.meant.insert(node, to);
     }
 
+    /// `node` did not go after all.
+    fn stays(&self, node: Node) {
+        self.lock().meant.remove(&node);
+    }
+
     /// What `node` stands for by now.
     pub fn meant(&self, node: Node) -> Node {
         let state = self.lock();
@@ -106,19 +111,25 @@ impl PortalFs {
         if found(&self.tools_of(course)?.tree).is_none() {
             return Ok(());
         }
-        let went = self.change_tools(course, |session, course, tree| {
+        let mut gone = Vec::new();
+        let settled = self.change_tools(course, |session, found_course, tree| {
             let mut went = Vec::new();
             if let Some(other) = found(&tree.tree) {
-                self.absorb(session, course, &tree.tree, (own, other), &mut went)?;
+                self.absorb(session, found_course, &tree.tree, (own, other), &mut went)?;
             }
-            Ok(went)
-        })?;
-        for (from, to) in went {
-            if let (Some(from), Some(to)) = (node_of(course, from), node_of(course, to)) {
-                self.tools.twins.went(from, to);
+            // Before anybody can see that the folders are gone.
+            for (from, to) in went {
+                if let (Some(from), Some(to)) = (node_of(course, from), node_of(course, to)) {
+                    self.tools.twins.went(from, to);
+                    gone.push(from);
+                }
             }
+            Ok(())
+        });
+        if settled.is_err() {
+            gone.into_iter().for_each(|node| self.tools.twins.stays(node));
         }
-        Ok(())
+        settled
     }
 
     /// Puts what lies in the folder `from` into the folder `to` and deletes `from`. What `to` has already is not put
