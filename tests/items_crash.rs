@@ -10,10 +10,11 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use items_support::{files, sample_portal};
-use support::{Mount, Random, TestPortal};
+use support::{Mount, Random, TestPortal, wait_for};
 
 /// Places at which the process may die when a file is taken in, or removed: the rows are written, they are committed.
 const TAKING: &[&str] = &["item-stored", "item-over"];
@@ -125,7 +126,12 @@ fn difference(states: &[BTreeMap<String, String>; 2], found: &BTreeMap<String, S
 
 /// Writes, replaces and removes links in `folder` until the mount has died. What each holds then: the address before and
 /// after what was being done, `None` for no link.
-fn write_until_it_dies(folder: &Path, seed: u64, until: Instant) -> BTreeMap<String, [Option<String>; 2]> {
+fn write_until_it_dies(
+    folder: &Path,
+    seed: u64,
+    until: Instant,
+    confirmed: &AtomicUsize,
+) -> BTreeMap<String, [Option<String>; 2]> {
     let mut random = Random::new(seed + 1);
     let mut now: BTreeMap<String, Option<String>> = BTreeMap::new();
     let mut counter = 0;
@@ -152,6 +158,7 @@ fn write_until_it_dies(folder: &Path, seed: u64, until: Instant) -> BTreeMap<Str
             return wanted;
         }
         now.insert(name, after);
+        confirmed.fetch_add(1, Ordering::Relaxed);
     }
     panic!("the mount did not die");
 }
@@ -161,12 +168,13 @@ fn a_mount_that_is_killed_while_many_write_items_loses_none_that_was_confirmed()
     let portal = sample_portal();
     let mut mount = Mount::of(&portal);
     let folder = mount.join("GEO101/Link");
-    let until = Instant::now() + Duration::from_secs(30);
+    let (until, confirmed) = (Instant::now() + Duration::from_secs(120), AtomicUsize::new(0));
     let wanted: Vec<BTreeMap<String, [Option<String>; 2]>> = std::thread::scope(|scope| {
-        let folder = &folder;
-        let writers: Vec<_> =
-            (0..3u64).map(|writer| scope.spawn(move || write_until_it_dies(folder, writer, until))).collect();
-        std::thread::sleep(Duration::from_millis(1500));
+        let (folder, confirmed) = (&folder, &confirmed);
+        let writers: Vec<_> = (0..3u64)
+            .map(|writer| scope.spawn(move || write_until_it_dies(folder, writer, until, confirmed)))
+            .collect();
+        wait_for("some writes", 100, || (confirmed.load(Ordering::Relaxed) >= 40).then_some(()));
         mount.kill();
         writers.into_iter().map(|writer| writer.join().unwrap()).collect()
     });
