@@ -118,7 +118,11 @@ impl Receiver for Items {
                 Ok(Syntax::Sheet) => {
                     whole(spool).is_ok_and(|bytes| serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).is_ok())
                 }
-                Ok(Syntax::Shortcut(_) | Syntax::Package) | Err(_) => false,
+                // Its last line may be any.
+                Ok(Syntax::Shortcut(_)) => {
+                    whole(spool).is_ok_and(|bytes| bytes.ends_with(b"\n") && has(&bytes, b"url="))
+                }
+                Ok(Syntax::Package) | Err(_) => false,
             },
             Err(_) => false,
         }
@@ -240,9 +244,14 @@ fn rename(draft: &mut Draft, name: &[u8], bytes: &[u8]) {
     }
 }
 
+/// Whether `part`, in capital letters or small ones, is somewhere in `bytes`.
+fn has(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|found| found.eq_ignore_ascii_case(part))
+}
+
 /// Whether a page is the first part of one only: its writer was killed.
 fn is_cut_off(name: &[u8], bytes: &[u8]) -> bool {
-    let has = |part: &[u8]| bytes.windows(part.len()).any(|found| found.eq_ignore_ascii_case(part));
+    let has = |part: &[u8]| has(bytes, part);
     let page = name.rsplit(|byte| *byte == b'.').next().is_some_and(|end| end.to_ascii_lowercase().starts_with(b"htm"));
     page && has(b"<html") && !has(b"</html>")
 }
