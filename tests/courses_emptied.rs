@@ -83,3 +83,35 @@ fn what_emptying_a_course_took_comes_back_as_it_was() {
     assert!(!bytes.is_empty());
     portal.check_finds_nothing();
 }
+
+#[test]
+fn emptying_a_course_leaves_the_categories_of_its_learning_paths() {
+    let portal = sample_portal();
+    let categories = || portal.rows("SELECT * FROM c_lp_category ORDER BY iid", &[]).len();
+    let before = categories();
+    assert!(before > 0);
+    let mount = Mount::of(&portal);
+    for code in names(&mount.path()) {
+        rm_all(&mount, &code);
+        assert!(files(&mount, &code).is_empty(), "{code}: {:?}", files(&mount, &code));
+    }
+    assert_eq!(categories(), before);
+    portal.check_finds_nothing();
+}
+
+#[test]
+fn a_course_that_still_shows_items_is_not_removed_by_rmdir() {
+    let portal = sample_portal();
+    let mount = Mount::of(&portal);
+    let course = mount.join("GEO101");
+    for folder in ["Document", "Learnpath"] {
+        run("sh", &[&"-c", &"rm -rf \"$1\"/*", &"sh", &course.join(folder)]);
+    }
+    assert!(!files(&mount, "GEO101").is_empty(), "items are left");
+    let refused = std::fs::remove_dir(&course).unwrap_err();
+    assert_eq!(refused.raw_os_error(), Some(libc::ENOTEMPTY));
+    assert_eq!(portal.rows("SELECT id FROM course WHERE id = 1", &[]).len(), 1);
+    run("rm", &[&"-r", &course]);
+    assert!(!names(&mount.path()).contains(&"GEO101".to_owned()));
+    assert!(portal.rows("SELECT id FROM course WHERE id = 1", &[]).is_empty());
+}

@@ -360,3 +360,19 @@ fn a_mount_that_is_killed_while_it_makes_or_deletes_a_course_leaves_one_or_none(
         portal.check_finds_nothing();
     }
 }
+
+#[test]
+fn a_course_is_deleted_at_all_addresses_of_the_portal() {
+    let portal = TestPortal::new();
+    let course = portal.course("GEO101").id();
+    portal.course("BIO110");
+    let address = "INSERT INTO access_url (id, url, description, active, created_by) VALUES (2, ?, '', 1, 1)";
+    portal.execute(address, &["https://other.example.org/".into()]);
+    portal.execute("INSERT INTO access_url_rel_course (c_id, access_url_id) VALUES (?, 2)", &[course.into()]);
+    let mount = Mount::of(&portal);
+    run("rm", &[&"-r", &mount.join("GEO101")]);
+    assert_eq!(names(&mount.path()), ["BIO110"]);
+    assert!(portal.rows("SELECT id FROM access_url_rel_course WHERE c_id = ?", &[course.into()]).is_empty());
+    assert!(portal.rows("SELECT id FROM course WHERE code = 'GEO101'", &[]).is_empty());
+    assert_eq!(portal.rows("SELECT id FROM access_url", &[]).len(), 2);
+}
