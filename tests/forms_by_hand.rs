@@ -235,6 +235,10 @@ fn surveys_assignments_and_pages_of_wiki_and_forum_written_by_hand_get_what_cham
     assert_eq!((post.text("post_title"), post.text("post_text")), ("Hello".into(), "<p>Hello!</p>".into()));
     assert_eq!((post.int("thread_id"), post.int("forum_id")), (thread.int("thread_id"), thread.int("forum_id")));
     assert_eq!(thread.int("thread_last_post"), post.int("post_id"));
+    // The forum counts it.
+    let forum = row(&portal, course, "c_forum_forum");
+    assert_eq!((forum.int("forum_threads"), forum.int("forum_posts")), (Some(1), Some(1)));
+    assert_eq!(forum.int("forum_last_post"), post.int("post_id"));
     put(&portal, "HAND", "Introduction/quiz.html", b"<body>Read this first.</body>").unwrap();
     assert_eq!(row(&portal, course, "c_tool_intro").text("id"), "quiz");
 }
