@@ -16,7 +16,7 @@ use crate::course::Course;
 use crate::portal::Portal;
 
 use super::FsError;
-use super::ahead::Ahead;
+use super::ahead;
 use super::computed::{Computed, Kept, What};
 
 /// Size and time of an archive.
@@ -34,6 +34,9 @@ struct Looked {
     summary: Summary,
 }
 
+/// A course that a walk may come to, and what else is to be read for it.
+pub type Ahead = (Course, Box<dyn FnOnce() + Send>);
+
 /// An archive: the course and what of it.
 type Which = (i64, What);
 
@@ -47,7 +50,7 @@ pub struct Archives {
     lasting: Duration,
     slots: Mutex<HashMap<Which, Slot>>,
     kept: KeptArchives,
-    ahead: Ahead,
+    ahead: ahead::Ahead,
 }
 
 /// Files listed in all archives kept together; each costs about 100 bytes.
@@ -127,12 +130,19 @@ impl Archives {
             lasting,
             slots: Mutex::default(),
             kept: KeptArchives::default(),
-            ahead: Ahead::default(),
+            ahead: ahead::Ahead::default(),
         }
     }
 
     /// Size and time of an archive of `course`.
     pub fn summary(&self, portal: &Portal, course: &Course, what: What) -> Result<Summary, FsError> {
+        if what == WHOLE {
+            self.ahead.asked(course.id);
+        }
+        self.compute(portal, course, what)
+    }
+
+    fn compute(&self, portal: &Portal, course: &Course, what: What) -> Result<Summary, FsError> {
         let which = (course.id, what);
         let slot = self.slot(which);
         let mut looked = slot.lock().unwrap_or_else(PoisonError::into_inner);
@@ -157,43 +167,41 @@ impl Archives {
         Ok(summary)
     }
 
-    /// Notes that the folder of `course` is listed. Tells whether to [`compute_ahead`](Self::compute_ahead) its backup.
-    pub fn listed(&self, course: &Course) -> bool {
-        self.lasts() && self.ahead.listed(course.id)
+    /// Notes that the folder of `course`, which `next` follows, is listed; each comes with what else is to be read for a walk
+    /// through it. What will be asked for next, as far as one can tell, is computed meanwhile.
+    pub fn listed(self: &Arc<Self>, portal: &Arc<Portal>, course: Ahead, next: Option<Ahead>) {
+        // What does not last would be computed twice.
+        if self.lasting < FRESH {
+            return;
+        }
+        let job = |(course, first): Ahead| self.job(portal, course, first);
+        let Some(mut job) = self.ahead.listed(job(course), next.map(job)) else { return };
+        let (archives, course) = (Arc::clone(self), job.0);
+        let work = move || loop {
+            let (course, work) = job;
+            work();
+            match archives.ahead.done(course) {
+                Some(next) => job = next,
+                None => break,
+            }
+        };
+        if std::thread::Builder::new().name("ahead".into()).spawn(work).is_err() {
+            self.ahead.done(course);
+        }
     }
 
-    /// Notes that somebody was told of the backup of `course`, which `next` follows. Tells whether to
-    /// [`compute_ahead`](Self::compute_ahead) that of `next`.
-    pub fn told(&self, course: &Course, next: Option<&Course>) -> bool {
-        self.lasts() && self.ahead.told(course.id, next.map(|next| next.id))
-    }
-
-    /// What does not last would be computed twice.
-    fn lasts(&self) -> bool {
-        self.lasting >= FRESH
-    }
-
-    /// Computes the backup of `course`, for which it will be asked next, in a thread of its own, in which `first` runs
-    /// before.
-    pub fn compute_ahead(
-        self: &Arc<Self>,
-        portal: &Arc<Portal>,
-        course: &Course,
-        first: impl FnOnce() + Send + 'static,
-    ) {
-        let (archives, portal, id, course) = (Arc::clone(self), Arc::clone(portal), course.id, course.clone());
+    /// Computes the backup of `course` after `first`.
+    fn job(self: &Arc<Self>, portal: &Arc<Portal>, course: Course, first: Box<dyn FnOnce() + Send>) -> ahead::Job {
+        let (archives, portal, id) = (Arc::clone(self), Arc::clone(portal), course.id);
         let work = move || {
             first();
-            if let Err(error) = archives.summary(&portal, &course, WHOLE) {
+            if let Err(error) = archives.compute(&portal, &course, WHOLE) {
                 // Whoever asks will be told.
                 let code = String::from_utf8_lossy(&course.code);
                 debug!("the backup of course {code} can't be computed ahead: {error}");
             }
-            archives.ahead.done(course.id);
         };
-        if std::thread::Builder::new().name("ahead".into()).spawn(work).is_err() {
-            self.ahead.done(id);
-        }
+        (id, Box::new(work))
     }
 
     /// Size and time as they were at the last look, if there was one; computes nothing.

@@ -292,9 +292,6 @@ impl PortalFs {
             Node::Backup(course, selection) => {
                 let folder = self.attributes(Node::Course(course))?;
                 let summary = self.archives.summary(&self.portal, &self.course(course)?, What::Backup(selection))?;
-                if selection == Selection::ALL {
-                    self.backup_is_told(course)?;
-                }
                 let writable = self.options.writable && selection == Selection::ALL;
                 Ok(folder.archive(node, summary.size, summary.mtime, writable))
             }
@@ -463,31 +460,16 @@ impl PortalFs {
         let course = node.course_number();
         let folder = self.attributes(Node::Course(course))?;
         let row = self.course(course)?;
-        if matches!(node, Node::Backup(_, Selection::ALL)) && self.archives.listed(&row) {
-            self.compute_ahead(course, &row);
+        if matches!(node, Node::Backup(_, Selection::ALL)) {
+            let courses = self.courses()?;
+            let next = courses.after(course).and_then(|next| self.reading_ahead(next));
+            if let Some(this) = self.reading_ahead(&row) {
+                self.archives.listed(&self.portal, this, next);
+            }
         }
         let last = packages::what(node).and_then(|what| self.archives.last_summary(&row, what));
         let (size, mtime) = last.map_or((0, folder.mtime.seconds), |summary| (summary.size, summary.mtime));
         Ok(Attributes { settled: false, ..folder.archive(node, size, mtime, self.options.writable) })
-    }
-
-    /// Somebody was told of the backup of a course. If that of the course that follows will be asked for next, it is
-    /// computed meanwhile.
-    fn backup_is_told(&self, course: u32) -> Result<(), FsError> {
-        let courses = self.courses()?;
-        let (told, next) = (courses.get(course).ok_or(FsError::NotFound)?, courses.after(course));
-        if self.archives.told(told, next)
-            && let Some(next) = next
-            && let Some(Node::Course(number)) = Node::course(next.id)
-        {
-            self.compute_ahead(number, next);
-        }
-        Ok(())
-    }
-
-    /// Reads in a thread of its own what a walk through a course will ask for.
-    fn compute_ahead(&self, number: u32, course: &Course) {
-        self.archives.compute_ahead(&self.portal, course, self.reading_ahead(number));
     }
 
     fn owned(&self, attributes: Attributes) -> Attributes {

@@ -23,11 +23,13 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::sync::Arc;
 
+use crate::course::Course;
 use crate::course::document::DocumentTree;
 use crate::forms::{Entry, Place, Tree, What};
 use crate::portal::Portal;
 use crate::portal::database::{DatabaseError, DatabaseExt, Session};
 
+use super::archives::Ahead;
 use super::attributes::Time;
 use super::snapshots::Snapshots;
 use super::{Attributes, FsError, Node, OpenFile, PortalFs};
@@ -142,16 +144,18 @@ impl PortalFs {
         moment(&self.portal, &self.snapshots, &self.tools.kept, course)
     }
 
-    /// What reads the trees of documents and tools of a course, so that they are there when somebody comes.
-    pub(super) fn reading_ahead(&self, course: u32) -> impl FnOnce() + Send + 'static {
+    /// A course, with what reads the trees of its documents and tools, so that they are there when somebody comes.
+    pub(super) fn reading_ahead(&self, course: &Course) -> Option<Ahead> {
+        let Node::Course(number) = Node::course(course.id)? else { return None };
         let (portal, snapshots) = (Arc::clone(&self.portal), Arc::clone(&self.snapshots));
         let kept = Arc::clone(&self.tools.kept);
-        move || {
-            if let Err(error) = tree_now(&portal, &snapshots, &kept, course) {
+        let read = move || {
+            if let Err(error) = tree_now(&portal, &snapshots, &kept, number) {
                 // Whoever asks will be told.
-                tracing::debug!("course {course} can't be read ahead: {error}");
+                tracing::debug!("course {number} can't be read ahead: {error}");
             }
-        }
+        };
+        Some((course.clone(), Box::new(read)))
     }
 
     /// The folder of the tool that is called `name` in a course, if it is shown.
