@@ -47,7 +47,7 @@ impl Adapter {
     }
 
     fn properties(&self, number: INodeNo) -> Result<Vec<(String, Vec<u8>)>, FsError> {
-        self.fs.properties(node(number)?)
+        self.fs.properties(node(number)?).map_err(FsError::of_known)
     }
 
     /// How an open document is read and written, and what the kernel is told of it.
@@ -458,7 +458,7 @@ impl Filesystem for Adapter {
                 self.fs.change_attributes(node, &change, open)
             }
         });
-        match self.noted(number, changed) {
+        match self.noted(number, changed).map_err(FsError::of_known) {
             Ok(found) => reply.attr(&self.attribute_ttl(&found), &file_attr(&found)),
             Err(error) => reply.error(errno("changing attributes", number, &error)),
         }
