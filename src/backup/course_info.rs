@@ -6,14 +6,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::course::document::Document;
 use crate::course::tool::learnpath;
 use crate::php::{self, Key, Sink, Writer};
 use crate::portal::database::{Row, Value};
 
-use super::links;
+use super::documents;
 use super::loose_files::{self, Loose};
-use super::property_rows::PropertyRows;
 use super::rows::CourseRows;
 use super::{extras, resource, users};
 
@@ -72,41 +70,13 @@ fn resources<S: Sink>(rows: &CourseRows, loose: &Loose, writer: &mut Writer<S>) 
     // Other programs may have made steps of types that are no words; nothing stands under such a key twice.
     lost.retain(|kind, _| !NOT_FOR_STEPS.contains(&kind.as_str()));
     let mut slots = HashMap::new();
-    let mut properties = PropertyRows::default();
     let count =
         usize::from(has_documents) + resource::count(&rows.items) + loose_files::count(rows, loose, &lost_assets);
     writer.begin_array(count + shown.len() + lost.len());
     if has_documents {
         writer.key_str(b"document");
         writer.begin_array(rows.documents.len());
-        let class = format!("{NAMESPACE}Resources\\Document");
-        let mut path = Vec::new();
-        for document in &rows.documents {
-            let safe = rows.renamed.as_ref().and_then(|renamed| renamed.names.get(&document.path));
-            path.clear();
-            path.extend_from_slice(b"document/");
-            path.extend_from_slice(safe.unwrap_or(&document.path));
-            let extras = document_extras(rows, document);
-            writer.key_int(document.iid);
-            writer.begin_object(class.as_bytes(), 12 + usize::from(extras.is_some()));
-            slots.insert(document.iid, writer.last_slot());
-            text_property(writer, b"path", &path);
-            for (property, name) in
-                [(b"comment".as_slice(), "comment"), (b"file_type", "filetype"), (b"size", "size"), (b"title", "title")]
-            {
-                writer.property(property);
-                column(writer, document.row.get(name));
-            }
-            writer.property(b"source_id");
-            writer.digits(document.iid);
-            let fields = rows.document_fields.get(&document.iid).map_or(&[] as &[Row], Vec::as_slice);
-            rest_of_resource(writer, "document", |writer| properties.write(writer, &document.properties), fields);
-            if let Some(extras) = extras {
-                writer.property(extras::NAME.as_bytes());
-                writer.value(&extras);
-            }
-            writer.end();
-        }
+        documents::write(rows, writer, &mut slots);
         writer.end();
     }
     resource::write_all(&rows.items, writer);
@@ -132,28 +102,6 @@ fn resources<S: Sink>(rows: &CourseRows, loose: &Loose, writer: &mut Writer<S>) 
         writer.end();
     }
     writer.end();
-}
-
-/// What Chamilo's form of a document does not tell: its true path if it stands under another, whether only its author
-/// may change it, and what was replaced in a page.
-fn document_extras(rows: &CourseRows, document: &Document) -> Option<php::Value<'static>> {
-    let renamed = rows.renamed.as_ref();
-    let mut row = Vec::new();
-    if renamed.is_some_and(|renamed| renamed.names.get(&document.path).is_some()) {
-        row.push((Key::from("path"), extras::php(&Value::from(document.path.clone()))));
-    }
-    if document.row.int("readonly") == Some(1) {
-        row.push((Key::from("readonly"), php::Value::from("1")));
-    }
-    let mut parts = Vec::new();
-    if !row.is_empty() {
-        parts.push((Key::from("row"), php::Value::Array(row)));
-    }
-    let page = renamed.and_then(|renamed| renamed.pages.get(&document.iid));
-    if let Some((patches, _)) = page.and_then(|page| page.rewritten.as_ref()) {
-        parts.push((Key::from(extras::PATCHES), links::write_patches(patches)));
-    }
-    (!parts.is_empty()).then_some(php::Value::Array(parts))
 }
 
 /// The properties that every resource has (Chamilo 1.11, class Resource), in their PHP 7.4 place after its own: those

@@ -10,6 +10,7 @@
 
 mod contents;
 mod course_info;
+mod documents;
 mod encoded;
 mod extras;
 pub(crate) mod links;

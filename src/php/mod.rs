@@ -30,7 +30,7 @@ use std::borrow::Cow;
 
 pub use read::{Limits, Problem, ReadError, read};
 pub use slots::Slots;
-pub use write::{Sink, Stream, Writer};
+pub use write::{Entries, Sink, Stream, Writer};
 
 /// A PHP value. Byte strings are borrowed from the bytes that were read where possible.
 ///

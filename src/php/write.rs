@@ -175,6 +175,12 @@ impl<S: Sink> Writer<S> {
         self.sink.put(entries);
     }
 
+    /// Writes entries of the open array that were spelled apart.
+    pub fn entries(&mut self, entries: &Entries) {
+        self.spelled_entries(&entries.bytes, entries.count);
+        self.nesting.values += entries.values - entries.count;
+    }
+
     /// Opens an array of `count` entries.
     pub fn begin_array(&mut self, count: usize) {
         self.nesting.value();
@@ -320,6 +326,27 @@ impl<S: Sink> Writer<S> {
     }
 }
 
+/// Entries of an array that are spelled apart from the writer that has the array open, in another thread for instance.
+/// Slots of values in them count from the value before the first.
+#[derive(Debug)]
+pub struct Entries {
+    bytes: Vec<u8>,
+    count: usize,
+    values: usize,
+}
+
+impl Entries {
+    /// The `count` entries that `work` writes: keys of an array with their values.
+    pub fn spell<T>(count: usize, work: impl FnOnce(&mut Writer<Vec<u8>>) -> T) -> (Entries, T) {
+        let mut writer = Writer::new(Vec::new());
+        writer.nesting.open(count, false);
+        let told = work(&mut writer);
+        writer.nesting.close();
+        let values = writer.last_slot();
+        (Entries { bytes: writer.finish(), count, values }, told)
+    }
+}
+
 impl Value<'_> {
     /// Writes the value into a sink.
     pub fn write<S: Sink>(&self, sink: S) -> S {
@@ -404,6 +431,37 @@ impl Nesting {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn entries_spelled_apart_are_those_of_the_array_and_their_values_are_counted() {
+        let write = |writer: &mut Writer<Vec<u8>>, keys: std::ops::Range<i64>| {
+            let mut slots = Vec::new();
+            for key in keys {
+                writer.key_int(key);
+                writer.begin_array(1);
+                slots.push(writer.last_slot());
+                writer.key_int(0);
+                writer.null();
+                writer.end();
+            }
+            slots
+        };
+        let mut whole = Writer::new(Vec::new());
+        whole.begin_array(5);
+        let slots = write(&mut whole, 0..5);
+        whole.end();
+        let mut parted = Writer::new(Vec::new());
+        parted.begin_array(5);
+        let mut told = write(&mut parted, 0..2);
+        let (entries, more) = Entries::spell(3, |writer| write(writer, 2..5));
+        let before = parted.last_slot();
+        parted.entries(&entries);
+        told.extend(more.into_iter().map(|slot| before + slot));
+        parted.end();
+        assert_eq!(told, slots);
+        assert_eq!(parted.last_slot(), whole.last_slot());
+        assert_eq!(parted.finish(), whole.finish());
+    }
 
     #[test]
     fn every_kind_of_name_is_mangled_and_counted_as_php_does() {

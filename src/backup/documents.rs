@@ -1,0 +1,120 @@
+//! The documents of a course as resources of the serialized Course.
+//!
+//! A course may have very many. They are written in pieces, two of three in a second thread, which is never more than two
+//! pieces ahead: nobody keeps them all in memory.
+
+use std::collections::HashMap;
+use std::sync::mpsc;
+
+use crate::course::document::Document;
+use crate::php::{self, Entries, Key, Sink, Writer};
+use crate::portal::database::{Row, Value};
+
+use super::course_info::{NAMESPACE, column, rest_of_resource, text_property};
+use super::property_rows::PropertyRows;
+use super::rows::CourseRows;
+use super::{extras, links};
+
+/// Documents in a piece.
+const PIECE: usize = 500;
+
+/// Slots of documents by their keys.
+type Slots = Vec<(i64, usize)>;
+
+/// Writes the entries of the array of documents; `slots` gets the slot of each, by its key.
+pub fn write<S: Sink>(rows: &CourseRows, writer: &mut Writer<S>, slots: &mut HashMap<i64, usize>) {
+    let pieces = || rows.documents.chunks(PIECE);
+    std::thread::scope(|scope| {
+        let (done, others) = mpsc::sync_channel(2);
+        let spell = move || {
+            let mut properties = PropertyRows::default();
+            for (_, piece) in pieces().enumerate().filter(|(number, _)| is_helpers(*number)) {
+                let spelled = Entries::spell(piece.len(), |writer| write_piece(rows, piece, writer, &mut properties));
+                if done.send(spelled).is_err() {
+                    break;
+                }
+            }
+        };
+        // If there is no thread for it, this one writes all.
+        let helped = pieces().len() > 1 && std::thread::Builder::new().spawn_scoped(scope, spell).is_ok();
+        let mut properties = PropertyRows::default();
+        for (number, piece) in pieces().enumerate() {
+            let spelled = if helped && is_helpers(number) { others.recv().ok() } else { None };
+            let before = writer.last_slot();
+            let (own, before) = match spelled {
+                Some((entries, own)) => {
+                    writer.entries(&entries);
+                    (own, before)
+                }
+                None => (write_piece(rows, piece, writer, &mut properties), 0),
+            };
+            slots.extend(own.into_iter().map(|(key, slot)| (key, before + slot)));
+        }
+    });
+}
+
+/// Whether the second thread writes the piece `number`. It has more of them, for what follows is the first one's: the hash
+/// and base64 of all.
+fn is_helpers(number: usize) -> bool {
+    !number.is_multiple_of(3)
+}
+
+fn write_piece<S: Sink>(
+    rows: &CourseRows,
+    documents: &[Document],
+    writer: &mut Writer<S>,
+    properties: &mut PropertyRows,
+) -> Slots {
+    let class = format!("{NAMESPACE}Resources\\Document");
+    let mut path = Vec::new();
+    let mut slots = Vec::with_capacity(documents.len());
+    for document in documents {
+        let safe = rows.renamed.as_ref().and_then(|renamed| renamed.names.get(&document.path));
+        path.clear();
+        path.extend_from_slice(b"document/");
+        path.extend_from_slice(safe.unwrap_or(&document.path));
+        let extras = document_extras(rows, document);
+        writer.key_int(document.iid);
+        writer.begin_object(class.as_bytes(), 12 + usize::from(extras.is_some()));
+        slots.push((document.iid, writer.last_slot()));
+        text_property(writer, b"path", &path);
+        for (property, name) in
+            [(b"comment".as_slice(), "comment"), (b"file_type", "filetype"), (b"size", "size"), (b"title", "title")]
+        {
+            writer.property(property);
+            column(writer, document.row.get(name));
+        }
+        writer.property(b"source_id");
+        writer.digits(document.iid);
+        let fields = rows.document_fields.get(&document.iid).map_or(&[] as &[Row], Vec::as_slice);
+        rest_of_resource(writer, "document", |writer| properties.write(writer, &document.properties), fields);
+        if let Some(extras) = extras {
+            writer.property(extras::NAME.as_bytes());
+            writer.value(&extras);
+        }
+        writer.end();
+    }
+    slots
+}
+
+/// What Chamilo's form of a document does not tell: its true path if it stands under another, whether only its author
+/// may change it, and what was replaced in a page.
+fn document_extras(rows: &CourseRows, document: &Document) -> Option<php::Value<'static>> {
+    let renamed = rows.renamed.as_ref();
+    let mut row = Vec::new();
+    if renamed.is_some_and(|renamed| renamed.names.get(&document.path).is_some()) {
+        row.push((Key::from("path"), extras::php(&Value::from(document.path.clone()))));
+    }
+    if document.row.int("readonly") == Some(1) {
+        row.push((Key::from("readonly"), php::Value::from("1")));
+    }
+    let mut parts = Vec::new();
+    if !row.is_empty() {
+        parts.push((Key::from("row"), php::Value::Array(row)));
+    }
+    let page = renamed.and_then(|renamed| renamed.pages.get(&document.iid));
+    if let Some((patches, _)) = page.and_then(|page| page.rewritten.as_ref()) {
+        parts.push((Key::from(extras::PATCHES), links::write_patches(patches)));
+    }
+    (!parts.is_empty()).then_some(php::Value::Array(parts))
+}
