@@ -354,6 +354,22 @@ fn holes_and_data_are_found_where_the_disk_finds_them() {
 }
 
 #[test]
+fn of_two_who_close_at_once_neither_is_answered_before_the_row_is_right() {
+    in_every_way(|setting| {
+        for size in 1..=20 {
+            let file = File::options().create(true).truncate(true).write(true).open(setting.path("a")).unwrap();
+            file.write_all_at(&noise(3, size), 0).unwrap();
+            let same = file.try_clone().unwrap();
+            std::thread::scope(|scope| {
+                scope.spawn(move || drop(same));
+                drop(file);
+                assert_eq!(setting.rows()[0].1, size as i64);
+            });
+        }
+    });
+}
+
+#[test]
 fn flock_and_record_locks_hold_between_programs() {
     in_every_way(|setting| {
         let path = setting.path("a");

@@ -24,6 +24,8 @@ pub struct OpenNode {
     file: File,
     identity: (u64, u64),
     state: Mutex<Written>,
+    /// Held while the row is told: whoever closes beside waits until it is.
+    telling: Mutex<()>,
 }
 
 /// What was written to a file since its row was last told.
@@ -62,6 +64,11 @@ impl OpenNode {
     /// The file itself.
     pub fn file(&self) -> &File {
         &self.file
+    }
+
+    /// The turn at telling the row.
+    pub fn telling(&self) -> MutexGuard<'_, ()> {
+        self.telling.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What was written to it. Whoever holds it is the only one to write.
@@ -132,7 +139,14 @@ impl OpenDocuments {
             None => {
                 let told = Seen::of(&stat);
                 let state = Mutex::new(Written { writers: 0, length, told, changed: false, new });
-                let open = Arc::new(OpenNode { course, node, file: file.try_clone()?, identity, state });
+                let open = Arc::new(OpenNode {
+                    course,
+                    node,
+                    file: file.try_clone()?,
+                    identity,
+                    state,
+                    telling: Mutex::default(),
+                });
                 nodes.retain(|_, open| open.strong_count() > 0);
                 nodes.insert(node, Arc::downgrade(&open));
                 open

@@ -207,6 +207,7 @@ impl PortalFs {
 
     /// Tells the row of `shared` size and time if the file has changed since it was told last.
     pub(super) fn tell_row(&self, shared: &OpenNode) -> Result<(), FsError> {
+        let _turn = shared.telling();
         let seen = Seen::of(&shared.stat()?);
         let before = *shared.written();
         if before.told == seen && !before.changed {
