@@ -117,7 +117,7 @@ pub fn wait_for_signal(mut mounting: Mounting) -> Outcome {
             .map_err(|error| Failure(format!("can't unmount {}: {error}", mounting.mount_point.display())))?;
         // Who waits for a restore is told how it went. Other users may stay for as long as they like; this process
         // need not.
-        mounting.fs.end_uploads();
+        mounting.fs.end();
         return Ok(());
     }
     match mounting.session.join() {

@@ -807,8 +807,7 @@ impl Filesystem for Adapter {
 
     /// The mount ends: what was closed is restored first.
     fn destroy(&mut self) {
-        self.fs.end_uploads();
-        self.fs.end_documents();
+        self.fs.end();
     }
 }
 

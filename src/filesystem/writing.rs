@@ -354,10 +354,12 @@ impl PortalFs {
         }
     }
 
-    /// Ends all uploads: waits for what is being restored, and discards temporary files.
-    pub fn end_uploads(&self) {
+    /// Ends what is for the time of a mount only: waits for what is being restored, discards temporary files, and forgets
+    /// where changes are noted.
+    pub fn end(&self) {
         self.uploads.turns.wait_for_all();
         self.uploads.sweep(Duration::ZERO);
+        self.end_documents();
     }
 
     /// Runs `work` in a thread of its own, so that it may wait for other uploads.

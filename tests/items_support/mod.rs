@@ -69,6 +69,20 @@ pub fn shell(script: &str, arguments: &[&dyn AsRef<OsStr>]) -> Ended {
     Ended::of(start("sh", &all).output().unwrap())
 }
 
+/// What a file holds. A package of a course in which something is still settling may be of another moment than its
+/// opening (`ESTALE`): it is opened again, as anybody would.
+fn bytes_of(path: &Path) -> Vec<u8> {
+    for _ in 0..20 {
+        match fs::read(path) {
+            Err(error) if error.raw_os_error() == Some(libc::ESTALE) => {
+                std::thread::sleep(std::time::Duration::from_millis(100));
+            }
+            read => return read.unwrap_or_else(|error| panic!("{}: {error}", path.display())),
+        }
+    }
+    panic!("{} never stays the same", path.display());
+}
+
 /// All files below `folder` with their bytes, by path.
 pub fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     fn add(top: &Path, folder: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>) {
@@ -76,7 +90,7 @@ pub fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
             let path = entry.unwrap().path();
             match path.is_dir() {
                 true => add(top, &path, found),
-                false => drop(found.insert(path.strip_prefix(top).unwrap().to_owned(), fs::read(&path).unwrap())),
+                false => drop(found.insert(path.strip_prefix(top).unwrap().to_owned(), bytes_of(&path))),
             }
         }
     }
