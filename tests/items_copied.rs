@@ -12,7 +12,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use items_support::{expect_equal, expect_same_files, files, is_comparable, references_are_set, sample_portal, shell};
+use items_support::{
+    count_files, expect_equal, expect_same_files, files, is_comparable, references_are_set, sample_portal, shell,
+};
 use reference_support::equal::{Side, archive_differences};
 use support::{Mount, TestPortal, names, run, snapshot, start, wait_for};
 
@@ -83,7 +85,7 @@ fn copy_and_kill(program: &[&str], mount: &Mount, folders: &[String], to: &Path,
     let mut copying = copying.args(&program[1..]).args(arguments).arg(to).stderr(Stdio::null()).spawn().unwrap();
     let copied = || folders.iter().map(|folder| to.join(folder)).filter(|folder| folder.exists());
     wait_for("the files to be copied", 60, || {
-        let there: usize = copied().map(|folder| files(&folder).len()).sum();
+        let there: usize = copied().map(|folder| count_files(&folder)).sum();
         (there >= count || copying.try_wait().unwrap().is_some()).then_some(())
     });
     copying.kill().unwrap();

@@ -69,18 +69,11 @@ pub fn shell(script: &str, arguments: &[&dyn AsRef<OsStr>]) -> Ended {
     Ended::of(start("sh", &all).output().unwrap())
 }
 
-/// What a file holds. A package of a course in which something is still settling may be of another moment than its
-/// opening (`ESTALE`): it is opened again, as anybody would.
-fn bytes_of(path: &Path) -> Vec<u8> {
-    for _ in 0..20 {
-        match fs::read(path) {
-            Err(error) if error.raw_os_error() == Some(libc::ESTALE) => {
-                std::thread::sleep(std::time::Duration::from_millis(100));
-            }
-            read => return read.unwrap_or_else(|error| panic!("{}: {error}", path.display())),
-        }
-    }
-    panic!("{} never stays the same", path.display());
+/// How many files lie below `folder`, in which a program may be writing: none is opened, and what goes meanwhile does not
+/// count.
+pub fn count_files(folder: &Path) -> usize {
+    let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+    entries.map(|entry| entry.path()).map(|path| if path.is_dir() { count_files(&path) } else { 1 }).sum()
 }
 
 /// All files below `folder` with their bytes, by path.
@@ -90,7 +83,10 @@ pub fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
             let path = entry.unwrap().path();
             match path.is_dir() {
                 true => add(top, &path, found),
-                false => drop(found.insert(path.strip_prefix(top).unwrap().to_owned(), bytes_of(&path))),
+                false => {
+                    let bytes = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+                    found.insert(path.strip_prefix(top).unwrap().to_owned(), bytes);
+                }
             }
         }
     }
