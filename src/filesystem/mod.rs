@@ -19,7 +19,6 @@ mod courses;
 mod documents;
 mod error;
 mod handles;
-mod leavers;
 mod listing;
 mod node;
 mod packages;
@@ -56,7 +55,6 @@ use absent::Absent;
 use archives::Archives;
 use computed::What;
 use documents::Documents;
-use leavers::Leavers;
 use packages::{LEARNPATHS, LearningPaths, PACKAGES};
 use properties::{COURSE, DOCUMENT, ITEM, Property};
 use snapshots::{Courses, SharedTree, Snapshots};
@@ -186,7 +184,6 @@ pub struct PortalFs {
     archives: Arc<Archives>,
     uploads: Arc<Uploads>,
     documents: Documents,
-    leavers: Leavers,
     tools: Tools,
     learning_paths: LearningPaths,
     absent: Absent,
@@ -205,7 +202,6 @@ impl PortalFs {
             archives,
             uploads: Arc::default(),
             documents: Documents::default(),
-            leavers: Leavers::default(),
             tools: Tools::default(),
             learning_paths: LearningPaths::default(),
             absent: Absent::default(),

@@ -10,16 +10,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::backup::reader::BackupFile;
-use crate::course::successor;
-use crate::portal::database::{DatabaseExt, Session};
+use crate::portal::database::DatabaseExt;
 use crate::portal::storage::Folder;
 use crate::scorm::import::{ImportError, Imported, import_from};
 use crate::scorm::paths::{Path, Paths};
-use crate::scorm::{PATHS, Which, removal};
+use crate::scorm::{Which, removal};
 
 use super::backups::{begins_at, check_zip, errno, is_whole, summary};
 use super::computed::What;
-use super::leavers::Leaver;
 use super::receiver::{Meaning, Receiver, Taken, Target};
 use super::spool::Spool;
 use super::uploads::UploadError;
@@ -187,7 +185,6 @@ impl PortalFs {
         let _turn = self.uploads.turns.take(course);
         self.path_goes(course, key.into())?;
         let removed = removal::remove_rows(&self.portal, &row, key.into())?.ok_or(FsError::NotFound)?;
-        self.has_left(course, package_path(name), Leaver::item((PATHS, key.into())));
         if let Some(folder) = removed.folder
             && let Err(error) = self.remove_package_files(course, &top, &folder)
         {
@@ -213,11 +210,6 @@ impl PortalFs {
 /// The node of a package, `None` for a key that no row has.
 fn package(course: u32, key: i64) -> Option<Node> {
     u32::try_from(key).ok().map(|key| Node::Package(course, key))
-}
-
-/// Where a package lies in a course.
-fn package_path(name: &[u8]) -> Vec<u8> {
-    [LEARNPATHS, b"/", name].concat()
 }
 
 /// Which archive a node is.
@@ -278,11 +270,6 @@ impl Receiver for Packages {
     fn take(&self, fs: &PortalFs, target: &Target, spool: &Spool) -> Result<Taken, UploadError> {
         let taken = take(fs, target, spool)?;
         if let Some(Node::Package(number, key)) = taken.node {
-            if let Some(old) = fs.predecessor(number, &package_path(&target.name), PATHS) {
-                let course = fs.course(number)?;
-                let write = |session: &dyn Session| successor::succeed(session, &course, PATHS, (old.key, key.into()));
-                fs.portal.database().write(write).map_err(FsError::from)?;
-            }
             fs.path_came(number, key.into())?;
         }
         fs.something_came(target.folder.course_number());

@@ -27,7 +27,6 @@ pub mod runtime;
 mod steps;
 mod words;
 
-pub use load::PATHS;
 pub use package::{Looked, Package, PackageError, Which};
 
 /// Folder of the launch pages in a package, with its slash. Shared files are `../` + [`SHARED`] from there.

@@ -7,6 +7,7 @@
 
 mod attributes;
 mod identities;
+mod leavers;
 mod leaving;
 mod making;
 mod open;
@@ -55,6 +56,7 @@ pub struct Documents {
     pub(super) open: open::OpenDocuments,
     pub(super) room: room::Room,
     away: renaming::Away,
+    leavers: leavers::Leavers,
     intents: Intents,
     reasons: Mutex<HashMap<Node, String>>,
 }
@@ -133,7 +135,7 @@ impl PortalFs {
         (iid, key): (i64, i64),
         stamp: &Stamp,
     ) -> Result<(), FsError> {
-        let Some(old) = self.predecessor(course, &[DOCUMENTS, path].concat(), TABLE) else { return Ok(()) };
+        let Some(old) = self.predecessor(course, path) else { return Ok(()) };
         let session = changing.session;
         successor::succeed(session, changing.course, TABLE, (old.key, key))?;
         let words = match old.words {

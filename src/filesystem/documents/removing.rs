@@ -6,13 +6,13 @@ use crate::course::document::{TreeChange, TreeDocument};
 use crate::course::document_removal::{self, Doomed, Removal};
 use crate::course::rules::DocumentRules;
 use crate::course::{document_edit, names};
-use crate::filesystem::leavers::Leaver;
 use crate::filesystem::{FsError, PortalFs};
 use crate::portal::crash;
 use crate::portal::intent::{self, Intent, Step};
 
+use super::leavers::Leaver;
 use super::leaving::Leaving;
-use super::{DOCUMENTS, Place, TABLE};
+use super::{DOCUMENTS, Place};
 
 impl PortalFs {
     /// Removes the file `name`.
@@ -76,7 +76,7 @@ impl PortalFs {
                 Removal::ForGood if !folder => document_edit::words(changing.session, iid)?,
                 _ => None,
             };
-            let left = Leaver { table: TABLE, key, visible: document.visible, words };
+            let left = Leaver { key, visible: document.visible, words };
             let left = (!folder && !names::is_passing_path(&path)).then(|| (path.clone(), left));
             let stays = document_removal::remove_from_rows(changing.session, &doomed, how, stamp)?;
             for older in &older {
@@ -98,7 +98,7 @@ impl PortalFs {
         })?;
         self.documents.identities.removed(removed);
         if let Some((path, left)) = left {
-            self.has_left(place.course, [DOCUMENTS, path.as_slice()].concat(), left);
+            self.has_left(place.course, path, left);
         }
         Ok(())
     }

@@ -97,14 +97,23 @@ impl PortalFs {
         if taken.is_empty() {
             return Ok(());
         }
-        self.change_tools(course, |session, found, tree| {
+        let own = place.row();
+        let replaced = self.change_tools(course, |session, found, tree| {
+            let mut replaced = None;
             for (table, old, (path, fragment)) in &taken {
                 let new = tree.tree.resolve(path, fragment.as_deref()).filter(|(known, _)| known == table);
                 if let Some((_, new)) = new.filter(|(_, new)| new != old && !tree.tree.is_there(table, *old)) {
                     successor::succeed(session, found, table, (*old, new))?;
+                    if own == Some((*table, new)) {
+                        replaced = Some(*old);
+                    }
                 }
             }
-            Ok(())
-        })
+            Ok(replaced)
+        })?;
+        if let Some(old) = replaced {
+            self.keeps_attachments(course, old, place);
+        }
+        Ok(())
     }
 }

@@ -17,7 +17,6 @@ use crate::forms::{self, Place, StoredFile, Tree, What};
 use crate::portal::crash;
 use crate::portal::storage::Folder;
 
-use super::super::leavers::Leaver;
 use super::super::{Attributes, FsError, Node, OpenFile, PortalFs};
 use super::{Names, node_of, place_of, stored_path, tool};
 
@@ -163,14 +162,10 @@ impl PortalFs {
             forms::remove(session, found, tree, file)?;
             self.tools.kept.removed.add(course, tree, file);
             crash::point("item-removed");
-            let left = tree.path(file).zip(file.row());
-            Ok((folders_of(course, tree, file), ghost(course, &top, tree, attachments), files, left))
+            Ok((folders_of(course, tree, file), ghost(course, &top, tree, attachments), files))
         });
-        let (folders, ghost, files, left) = removed?;
+        let (folders, ghost, files) = removed?;
         crash::point("item-gone");
-        if let Some((path, row)) = left {
-            self.has_left(course, path, Leaver::item(row));
-        }
         self.remove_stored(course, &files);
         if let (Some((node, place, files)), Some(caller)) = (ghost, caller) {
             self.tools.ghosts.add(node, place, files, caller);

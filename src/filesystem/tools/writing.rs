@@ -6,9 +6,9 @@
 use std::fs::File;
 use std::io::Read;
 
+use crate::course::Course;
 use crate::course::import::{Attachments, ImportError};
 use crate::course::tool::Files;
-use crate::course::{Course, successor};
 use crate::forms::form::Syntax;
 use crate::forms::store::{self, Outcome, Stored};
 use crate::forms::{self, Draft, Place, StoreError};
@@ -183,9 +183,8 @@ impl PortalFs {
             return Err(UploadError { errno: libc::EINVAL, text });
         }
         let (course, stamp) = (target.folder.course_number(), self.stamp());
-        let (stored, succeeded) = self.change_tools(course, |session, found, tree| {
+        let stored = self.change_tools(course, |session, found, tree| {
             let tree = &tree.tree;
-            let mut succeeded = Vec::new();
             let mut drafts = forms::read(tree, folder, &target.name, &bytes, &stamp).map_err(StoreError::from)?;
             let own = target.node.and_then(|node| place(node).ok()).filter(|place| tree.entry(*place).is_some());
             let there = own.or_else(|| tree.lookup(folder, &target.name).map(|entry| entry.place));
@@ -201,24 +200,13 @@ impl PortalFs {
                     Some(file) => store::update(session, found, &stamp, tree, file, draft)?,
                     None => store::insert(session, found, &stamp, tree, draft, &mut folders)?,
                 };
-                if outcome.outcome == Outcome::Added
-                    && let (Some((table, key)), Some(above)) = (outcome.place.row(), tree.path(folder))
-                    && let Some(old) =
-                        self.predecessor(course, &[&above, b"/".as_slice(), &target.name].concat(), table)
-                {
-                    successor::succeed(session, found, table, (old.key, key))?;
-                    succeeded.push((old.key, outcome.place));
-                }
                 self.keep_references(course, &outcome.pending)?;
                 stored.push(outcome);
             }
             crash::point("item-stored");
-            Ok((stored, succeeded))
+            Ok(stored)
         })?;
         crash::point("item-over");
-        for (old, place) in succeeded {
-            self.keeps_attachments(course, old, place);
-        }
         for stored in &stored {
             if stored.outcome == Outcome::Added {
                 self.lead_to(course, stored.place)?;

@@ -1,7 +1,8 @@
-//! What was removed a moment ago, by its path: a file that is made there next takes its place.
+//! Documents that were removed a moment ago, by their paths: a file that is made there next takes the place of the old one.
 //!
 //! Remembered in memory and not for long. It is a help for programs that replace a file by removing it first; who means
-//! to remove something and comes back the next day makes something else.
+//! to remove something and comes back the next day makes something else. Items have a memory of their own
+//! ([`gone`](crate::filesystem::tools)), which knows the rows within their files too.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::course::document_edit::Words;
 
-use super::PortalFs;
+use crate::filesystem::PortalFs;
 
 /// For how long a place is kept.
 const KEPT: Duration = Duration::from_secs(300);
@@ -17,24 +18,15 @@ const KEPT: Duration = Duration::from_secs(300);
 /// The most places that are kept at once.
 const MOST: usize = 20_000;
 
-/// What has left its place.
+/// A document that has left its place.
 #[derive(Clone, Debug)]
 pub struct Leaver {
-    /// The table of its row.
-    pub table: &'static str,
     /// What other rows know it by.
     pub key: i64,
     /// Whether students saw it.
     pub visible: bool,
-    /// How a document was called; `None` if its row, which is only out of sight, still tells.
+    /// How it was called; `None` if its row, which is only out of sight, still tells.
     pub words: Option<Words>,
-}
-
-impl Leaver {
-    /// The item of a tool whose row other rows know by `row`: table and key.
-    pub fn item((table, key): (&'static str, i64)) -> Leaver {
-        Leaver { table, key, visible: true, words: None }
-    }
 }
 
 /// By the course's number and the path below the course's folder, with the time of leaving.
@@ -53,7 +45,7 @@ impl Leavers {
 impl PortalFs {
     /// `leaver` has left the place `path` of a course.
     pub(super) fn has_left(&self, course: u32, path: Vec<u8>, leaver: Leaver) {
-        let mut leavers = self.leavers.lock();
+        let mut leavers = self.documents.leavers.lock();
         if leavers.len() >= MOST {
             leavers.retain(|_, (since, _)| since.elapsed() < KEPT);
         }
@@ -62,18 +54,18 @@ impl PortalFs {
         }
     }
 
-    /// The row of `table` that was at `path` of a course a moment ago.
-    pub(super) fn predecessor(&self, course: u32, path: &[u8], table: &str) -> Option<Leaver> {
-        let leavers = self.leavers.lock();
+    /// The document that was at `path` of a course a moment ago.
+    pub(super) fn predecessor(&self, course: u32, path: &[u8]) -> Option<Leaver> {
+        let leavers = self.documents.leavers.lock();
         if leavers.is_empty() {
             return None;
         }
         let (since, left) = leavers.get(&(course, path.to_vec()))?;
-        (left.table == table && since.elapsed() < KEPT).then(|| left.clone())
+        (since.elapsed() < KEPT).then(|| left.clone())
     }
 
     /// What has left a course may be back under its own keys: a backup was restored into it.
-    pub(super) fn forget_leavers(&self, course: u32) {
-        self.leavers.lock().retain(|(of, _), _| *of != course);
+    pub(in crate::filesystem) fn forget_leavers(&self, course: u32) {
+        self.documents.leavers.lock().retain(|(of, _), _| *of != course);
     }
 }
