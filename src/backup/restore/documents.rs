@@ -178,42 +178,26 @@ impl Documents<'_> {
                 _ => Step::Conflict,
             }));
         };
-        match (row, on_disk) {
-            (None, None) => self.unpack_aside((backup, copies), staging, number, document, entry, Lies::Aside),
+        let lies = match (row, on_disk) {
+            (None, None) => Lies::Aside,
             (row, Some(FileType::RegularFile)) if row != Some(true) => {
                 let mut compare = Compare::with(top.open_file(&place).map_err(failed)?);
                 let (size, _) = self.unpack(backup, document, entry, &mut compare)?;
-                let step = match (compare.finish().map_err(failed)?, row) {
-                    (true, Some(_)) => Step::Equal,
-                    (true, None) => Step::File { lies: Lies::InPlace },
-                    (false, None) if document.path == GUARD => {
-                        return self.unpack_aside(
-                            (backup, copies),
-                            staging,
-                            number,
-                            document,
-                            entry,
-                            Lies::BesideGuard,
-                        );
-                    }
+                match (compare.finish().map_err(failed)?, row) {
+                    (true, Some(_)) => return Ok(Judged { step: Step::Equal, size }),
+                    (true, None) => return Ok(Judged { step: Step::File { lies: Lies::InPlace }, size }),
+                    (false, None) if document.path == GUARD => Lies::BesideGuard,
                     (false, Some(_))
                         if !self.keep_pages && self.is_unadapted(backup, top, &place, document, entry)? =>
                     {
-                        return self.unpack_aside(
-                            (backup, copies),
-                            staging,
-                            number,
-                            document,
-                            entry,
-                            Lies::BesideUnadapted,
-                        );
+                        Lies::BesideUnadapted
                     }
-                    (false, _) => Step::Conflict,
-                };
-                Ok(Judged { step, size })
+                    (false, _) => return Ok(Judged { step: Step::Conflict, size }),
+                }
             }
-            _ => Ok(judged(Step::Conflict)),
-        }
+            _ => return Ok(judged(Step::Conflict)),
+        };
+        self.unpack_aside((backup, copies), staging, number, document, entry, lies)
     }
 
     fn unpack_aside(
