@@ -135,8 +135,14 @@ impl<F: Files> Shared<F> {
         }
         let identity = match &entry.content {
             Content::Folder => return Ok(0),
-            Content::Bytes(bytes) => {
-                let crc = crc32fast::hash(bytes);
+            Content::Bytes(held) => {
+                let mut crc = crc32fast::Hasher::new();
+                let told = held.pieces(&mut |piece| {
+                    crc.update(piece);
+                    Ok(())
+                });
+                told.map_err(|error| read_error(entry, FileError::Io(error)))?;
+                let crc = crc.finalize();
                 self.crcs.set(index, crc);
                 return Ok(crc);
             }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::FileIdentity;
+use super::{FileIdentity, Held};
 
 /// A file or folder of an archive. `S` is what [`Files`](super::Files) needs to open it, best something small: an
 /// archive of 100,000 files holds 100,000 of them.
@@ -29,7 +29,7 @@ pub enum Content<S> {
     /// None: the entry is a folder.
     Folder,
     /// Bytes held in memory.
-    Bytes(Arc<Vec<u8>>),
+    Bytes(Held),
     /// All bytes of a file on disk, which must be the very same file, unchanged, whenever it is read.
     File {
         /// What the caller's [`Files`](super::Files) opens.

@@ -10,7 +10,7 @@
 //! compared after every read of file data, so that a file that changes makes the read fail instead of giving an archive
 //! that is half old and half new.
 //!
-//! The modules: [`entry`](Entry) what goes in, `zip_format` the records of a zip file, [`layout`](Layout) where each
+//! The modules: [`entry`](Entry) what goes in, [`held`](Held) what of it is in memory, `zip_format` the records of a zip file, [`layout`](Layout) where each
 //! byte comes from, [`read`](Archive) ranged reads, `crcs` which checksums are known and how they become known,
 //! `open_files` the files last read, `copy` entries without their archive, [`checksums`](Checksums) and [`cache`](Cache) what outlives the process.
 //!
@@ -22,6 +22,7 @@ mod checksums;
 mod copy;
 mod crcs;
 mod entry;
+mod held;
 mod identity;
 mod layout;
 mod open_files;
@@ -32,6 +33,7 @@ pub use cache::{Cache, CacheError};
 pub use checksums::Checksums;
 pub use copy::CopyError;
 pub use entry::{Content, Entry};
+pub use held::Held;
 pub use identity::{FileIdentity, FileTime};
 pub use layout::{Layout, LayoutError};
 pub use read::{Archive, Files, ReadError, Reader};

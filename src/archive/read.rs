@@ -160,10 +160,7 @@ impl<F: Files> Shared<F> {
         };
         match &entry.content {
             Content::Folder => Ok(0),
-            Content::Bytes(bytes) => {
-                let from = usize::try_from(within).ok().and_then(|within| bytes.get(within..));
-                Ok(copy(from.unwrap_or_default(), buf))
-            }
+            Content::Bytes(held) => Ok(held.read(within, buf)),
             Content::File { .. } => {
                 let left = entry.size().saturating_sub(within);
                 let length = usize::try_from(left).unwrap_or(usize::MAX).min(buf.len());
@@ -197,8 +194,8 @@ pub(super) fn read_error<S>(entry: &Entry<S>, error: FileError) -> ReadError {
     }
 }
 
-/// Copies as many bytes as both have.
-fn copy(from: &[u8], to: &mut [u8]) -> usize {
+/// Copies as many bytes as both have, and returns how many.
+pub(super) fn copy(from: &[u8], to: &mut [u8]) -> usize {
     let length = from.len().min(to.len());
     if let (Some(from), Some(to)) = (from.get(..length), to.get_mut(..length)) {
         to.copy_from_slice(from);

@@ -14,7 +14,7 @@ use crate::portal::Portal;
 use crate::portal::database::DatabaseError;
 use crate::portal::storage::{Folder, stat_at};
 
-use super::encoded::Encoded;
+use super::course_info::Serialized;
 use super::loose_files::{Loose, Tree, WalkError};
 use super::rows::{Listed, Place as CoursePlace, Rows};
 
@@ -275,11 +275,11 @@ impl Contents {
     /// `checksums`.
     pub fn archive(
         self,
-        course_info: &Encoded,
+        course_info: &Serialized,
         checksums: Arc<Checksums>,
     ) -> Result<Archive<BackupFiles>, BackupError> {
         let page = &mut |listed: &Listed, read: &FileIdentity, _: u64| self.rewritten(listed, read);
-        let layout = self.layout(self.entries(Content::Bytes(Arc::clone(&course_info.text)), page)?)?;
+        let layout = self.layout(self.entries(Content::Bytes(course_info.held.clone()), page)?)?;
         if layout.size() > CHAMILOS_SIZE || layout.entries().len() > CHAMILOS_ENTRIES {
             warn!(
                 "the backup of course {} has {} bytes in {} entries and so is a Zip64 archive: Chamilo itself cannot \

@@ -4,11 +4,16 @@
 //! CourseBuilder; numbers from the database are strings, as PHP 7.4 gets them. Where Chamilo would write paths of its
 //! server or the hash of a course password, neutral values stand: an archive should not tell them to its readers.
 
+use std::cell::LazyCell;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
+use crate::archive::Held;
 use crate::course::tool::learnpath;
 use crate::php::{self, Key, Sink, Writer};
 use crate::portal::database::{Row, Value};
+
+use xxhash_rust::xxh3::xxh3_128;
 
 use super::documents;
 use super::loose_files::{self, Loose};
@@ -21,8 +26,28 @@ pub const NAMESPACE: &str = "Chamilo\\CourseBundle\\Component\\CourseCopy\\";
 /// Where a Chamilo server keeps its courses, in the paths of the archive; no reader uses it.
 const NEUTRAL_COURSES: &str = "/var/www/chamilo/app/courses/";
 
-/// Writes the serialized Course object (before base64) into `sink`.
-pub fn write<S: Sink>(rows: &CourseRows, loose: &Loose, sink: S) -> S {
+/// A serialized course.
+#[derive(Clone, Debug)]
+pub struct Serialized {
+    /// What stands in the archive.
+    pub held: Held,
+    /// How long it is before base64, in bytes.
+    pub length: u64,
+    /// Its hash.
+    pub hash: u128,
+}
+
+impl Serialized {
+    /// Serializes a course with the files that no row names.
+    pub fn course(rows: &CourseRows, loose: &Loose) -> Serialized {
+        let bytes = write(rows, loose, Vec::with_capacity(documents::EXPECTED * rows.documents.len()));
+        let (length, hash) = (bytes.len() as u64, xxh3_128(&bytes));
+        Serialized { held: Held::Base64(Arc::new(bytes)), length, hash }
+    }
+}
+
+/// Writes the serialized Course object into `sink`.
+fn write<S: Sink>(rows: &CourseRows, loose: &Loose, sink: S) -> S {
     let mut writer = Writer::new(sink);
     let course = &rows.course;
     let directory = course.text("directory");
@@ -55,7 +80,7 @@ const NOT_FOR_STEPS: [&str; 2] = [loose_files::PACKAGE.0, "session_course"];
 
 fn resources<S: Sink>(rows: &CourseRows, loose: &Loose, writer: &mut Writer<S>) {
     let has_documents = !rows.documents.is_empty();
-    let keys: HashSet<i64> = rows.documents.iter().map(|document| document.iid).collect();
+    let keys = LazyCell::new(|| rows.documents.iter().map(|document| document.iid).collect::<HashSet<_>>());
     let shown: Vec<(&str, Vec<i64>)> = SHOWN_BY_STEPS
         .into_iter()
         .map(|kind| {
@@ -76,7 +101,7 @@ fn resources<S: Sink>(rows: &CourseRows, loose: &Loose, writer: &mut Writer<S>) 
     if has_documents {
         writer.key_str(b"document");
         writer.begin_array(rows.documents.len());
-        documents::write(rows, writer, &mut slots);
+        slots = documents::write(rows, writer, &shown.iter().flat_map(|(_, documents)| documents).copied().collect());
         writer.end();
     }
     resource::write_all(&rows.items, writer);

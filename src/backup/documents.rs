@@ -3,7 +3,7 @@
 //! A course may have very many. They are written in pieces, two of three in a second thread, which is never more than two
 //! pieces ahead: nobody keeps them all in memory.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::mpsc;
 
 use crate::course::document::Document;
@@ -18,18 +18,26 @@ use super::{extras, links};
 /// Documents in a piece.
 const PIECE: usize = 500;
 
+/// About how many bytes a document takes.
+pub const EXPECTED: usize = 1200;
+
 /// Slots of documents by their keys.
 type Slots = Vec<(i64, usize)>;
 
-/// Writes the entries of the array of documents; `slots` gets the slot of each, by its key.
-pub fn write<S: Sink>(rows: &CourseRows, writer: &mut Writer<S>, slots: &mut HashMap<i64, usize>) {
+/// Writes the entries of the array of documents and returns the slots of those `wanted`, by their keys.
+pub fn write<S: Sink>(rows: &CourseRows, writer: &mut Writer<S>, wanted: &HashSet<i64>) -> HashMap<i64, usize> {
     let pieces = || rows.documents.chunks(PIECE);
+    let mut slots = HashMap::new();
     std::thread::scope(|scope| {
         let (done, others) = mpsc::sync_channel(2);
+        // Memory goes to and fro: new memory costs more than what is written into it.
+        let (give_back, given_back) = mpsc::channel();
         let spell = move || {
             let mut properties = PropertyRows::default();
             for (_, piece) in pieces().enumerate().filter(|(number, _)| is_helpers(*number)) {
-                let spelled = Entries::spell(piece.len(), |writer| write_piece(rows, piece, writer, &mut properties));
+                let memory = given_back.try_recv().unwrap_or_else(|_| Vec::with_capacity(EXPECTED * PIECE));
+                let write = |writer: &mut _| write_piece(rows, piece, writer, &mut properties, wanted);
+                let spelled = Entries::spell(memory, piece.len(), write);
                 if done.send(spelled).is_err() {
                     break;
                 }
@@ -44,13 +52,16 @@ pub fn write<S: Sink>(rows: &CourseRows, writer: &mut Writer<S>, slots: &mut Has
             let (own, before) = match spelled {
                 Some((entries, own)) => {
                     writer.entries(&entries);
+                    // The other thread may be done and want it no more.
+                    let _ = give_back.send(entries.into_memory());
                     (own, before)
                 }
-                None => (write_piece(rows, piece, writer, &mut properties), 0),
+                None => (write_piece(rows, piece, writer, &mut properties, wanted), 0),
             };
             slots.extend(own.into_iter().map(|(key, slot)| (key, before + slot)));
         }
     });
+    slots
 }
 
 /// Whether the second thread writes the piece `number`. It has more of them, for what follows is the first one's: the hash
@@ -64,10 +75,11 @@ fn write_piece<S: Sink>(
     documents: &[Document],
     writer: &mut Writer<S>,
     properties: &mut PropertyRows,
+    wanted: &HashSet<i64>,
 ) -> Slots {
     let class = format!("{NAMESPACE}Resources\\Document");
     let mut path = Vec::new();
-    let mut slots = Vec::with_capacity(documents.len());
+    let mut slots = Vec::new();
     for document in documents {
         let safe = rows.renamed.as_ref().and_then(|renamed| renamed.names.get(&document.path));
         path.clear();
@@ -76,7 +88,9 @@ fn write_piece<S: Sink>(
         let extras = document_extras(rows, document);
         writer.key_int(document.iid);
         writer.begin_object(class.as_bytes(), 12 + usize::from(extras.is_some()));
-        slots.push((document.iid, writer.last_slot()));
+        if wanted.contains(&document.iid) {
+            slots.push((document.iid, writer.last_slot()));
+        }
         text_property(writer, b"path", &path);
         for (property, name) in
             [(b"comment".as_slice(), "comment"), (b"file_type", "filetype"), (b"size", "size"), (b"title", "title")]

@@ -11,7 +11,6 @@
 mod contents;
 mod course_info;
 mod documents;
-mod encoded;
 mod extras;
 pub(crate) mod links;
 pub(crate) mod loose_files;
@@ -28,7 +27,7 @@ mod users;
 
 pub use contents::{BackupError, BackupFiles, Contents, Digest};
 pub(crate) use contents::{identity, is_absent};
-pub use encoded::Encoded;
+pub use course_info::Serialized;
 pub use remembered::Remembered;
 pub use rows::{Loaded, Rows};
 pub(crate) use rows::{newest_edit, unix_time};

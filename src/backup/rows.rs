@@ -3,22 +3,22 @@
 
 use crate::archive::FileIdentity;
 use crate::course;
-use crate::course::document::{Document, Written};
+use crate::course::document::{Document, Properties, Written};
 use crate::course::extra_field;
 use crate::course::item::{Items, Record};
 use crate::course::tool::{self, Table};
 use crate::portal::Portal;
-use crate::portal::database::{DatabaseExt, Row, Value};
+use crate::portal::database::{DatabaseExt, Other, Row, Session, Value};
 
 use super::contents::{LookedAhead, LookedAt};
-use super::encoded::{Encoded, Encoder};
+use super::course_info::Serialized;
 use super::links::{Links, Patch};
 use super::loose_files::Loose;
 use super::restore::is_page;
 use super::safe_names::SafeNames;
 use super::selection::Selection;
 use super::texts;
-use super::{BackupError, Contents, course_info, users};
+use super::{BackupError, Contents, users};
 use std::collections::HashMap;
 use std::io::Read;
 use std::sync::Arc;
@@ -169,7 +169,7 @@ pub struct Loaded {
     /// What the rows say.
     pub rows: Arc<Rows>,
     /// The serialized course.
-    pub course_info: Encoded,
+    pub course_info: Serialized,
     /// The files.
     pub contents: Contents,
 }
@@ -200,8 +200,7 @@ impl Rows {
                     let listed = listed(&rows, &ahead);
                     LookedAt::look(portal, &place, &listed, &loose, &ahead).map(|files| (listed, files))
                 });
-                let encoder = Encoder::new(2000 * rows.documents.len());
-                let course_info = course_info::write(&rows, &loose, encoder).finish();
+                let course_info = Serialized::course(&rows, &loose);
                 (looking.join(), course_info)
             });
             Ok::<_, BackupError>((rows, place, loose, looked, course_info))
@@ -231,23 +230,19 @@ impl Rows {
         selection: Selection,
         look_ahead: &mut dyn FnMut(Vec<u8>, Vec<Arc<[u8]>>),
     ) -> Result<CourseRows, BackupError> {
-        portal.database().read(|session| {
+        portal.database().read_pair(|session, other| {
             let sql = "SELECT * FROM course WHERE id = ?";
             let row = session.row(sql, &[course.into()])?.ok_or(BackupError::NoCourse(course))?;
             let sql = "SELECT name FROM course_category WHERE code = ?";
             let category = session.row(sql, &[row.get("category_code").clone()])?;
             let category_name = category.map_or(Value::Null, |category| category.get("name").clone());
-            let documents = Written::load(session, course)?;
-            if selection.is_all() {
-                let places = documents.iter().map(|document| place_of(&document.path)).collect();
-                look_ahead(row.bytes("directory"), places);
-            }
-            let documents = documents.shown(session, course)?;
-            // Only pages of a selection lead to any document.
-            let named = |path: &[u8]| !selection.is_all() || tool::names_documents_in(path);
-            let keys = documents.iter().filter(|document| named(&document.path));
-            let keys = keys.map(|document| (document.path.clone(), document.iid)).collect();
-            let items = Items::load(session, row.clone(), keys)?;
+            let documents = read_documents(session, other, course, &mut |documents| {
+                if selection.is_all() {
+                    let places = documents.iter().map(|document| place_of(&document.path)).collect();
+                    look_ahead(row.bytes("directory"), places);
+                }
+            })?;
+            let items = Items::load(session, row.clone(), named_documents(&documents, selection))?;
             let named = users::named(&items, documents.iter().flat_map(|document| &document.properties));
             let users = users::marks(session, &named)?;
             let portal_url = course::course_url(session, course)?;
@@ -266,6 +261,41 @@ impl Rows {
             })
         })
     }
+}
+
+/// The keys of the documents that rows of items may lead to, by their paths.
+fn named_documents(documents: &[Document], selection: Selection) -> HashMap<Vec<u8>, i64> {
+    let key = |document: &Document| (document.path.clone(), document.iid);
+    if !selection.is_all() {
+        // Only pages of a selection lead to any document.
+        return documents.iter().map(key).collect();
+    }
+    let below = |folder: &'static str| {
+        let first = documents.partition_point(|document| *document.path < *folder.as_bytes());
+        let rest = documents.get(first..).unwrap_or_default().iter();
+        rest.take_while(move |document| document.path.starts_with(folder.as_bytes()))
+    };
+    tool::document_folders().into_iter().flat_map(below).map(key).collect()
+}
+
+/// Reads the documents of a course, in two sessions if there are two. Those that `c_document` has are told to `written`
+/// first.
+fn read_documents(
+    session: &dyn Session,
+    other: Other<'_>,
+    course: i64,
+    written: &mut dyn FnMut(&Written),
+) -> Result<Vec<Document>, BackupError> {
+    std::thread::scope(|scope| {
+        let properties = other.map(|other| scope.spawn(move || Properties::load(other, course)));
+        let documents = Written::load(session, course)?;
+        written(&documents);
+        let properties = match properties {
+            Some(reading) => reading.join().map_err(|_| BackupError::Fault)??,
+            None => Properties::load(session, course)?,
+        };
+        Ok(documents.shown(&properties))
+    })
 }
 
 fn below_documents(path: &[u8]) -> Vec<u8> {

@@ -76,6 +76,8 @@ impl Mounting {
         // What changes shows within `ttl`: some of it is for the question to the server, the rest for the kernel.
         let patience = if portal.is_embedded() { Duration::ZERO } else { (options.ttl / 10).min(MOST_PATIENCE) };
         portal.database().set_patience(patience);
+        // Connections are opened here, so that who looks first need not wait for them.
+        portal.database().read_pair_dyn(&mut |_, _| Ok(true))?;
         let (ttl, writable) = (options.ttl.saturating_sub(patience), !options.read_only);
         let keep_courses = options.keep_courses;
         let shown =
@@ -171,7 +173,7 @@ fn check_writable(portal: &Portal) -> Outcome {
         }
     }
     // A transaction that changes nothing.
-    portal.database().write_dyn(&mut |_| Ok(false)).map_err(|error| failed(error.to_string()))
+    portal.database().write_dyn(&mut |_, _| Ok(false)).map_err(|error| failed(error.to_string()))
 }
 
 /// The mount point, absolute, if it is an empty folder that nothing is mounted on.

@@ -49,7 +49,7 @@ impl Document {
 
 /// Loads the documents of a course with all columns, in the order of their paths.
 pub fn load(session: &dyn Session, course: i64) -> Result<Vec<Document>, DatabaseError> {
-    Written::load(session, course)?.shown(session, course)
+    Ok(Written::load(session, course)?.shown(&Properties::load(session, course)?))
 }
 
 /// The documents of a course that `c_document` has, those too that are deleted or that Chamilo does not know of.
@@ -77,26 +77,56 @@ impl Written {
     }
 
     /// Those that count, with their property rows.
-    pub fn shown(self, session: &dyn Session, course: i64) -> Result<Vec<Document>, DatabaseError> {
-        let mut properties: Vec<(i64, Row)> = Vec::with_capacity(self.0.len());
+    pub fn shown(self, properties: &Properties) -> Vec<Document> {
+        let mut shown = Vec::with_capacity(self.0.len());
+        for (key, document) in self.0 {
+            let Some((state, rows)) = properties.of(key) else { continue };
+            if state.visibility != DELETED {
+                shown.push(Document { visibility: state.visibility, properties: rows.to_vec(), ..document });
+            }
+        }
+        shown
+    }
+}
+
+/// What `c_item_property` has of the documents of a course.
+pub struct Properties {
+    /// All rows, those of one document together, oldest first.
+    rows: Vec<Row>,
+    /// By what a document is known (`c_document.id`), where its rows begin, and what they say together; in the order of the
+    /// keys.
+    documents: Vec<(i64, usize, State)>,
+}
+
+impl Properties {
+    /// Reads them.
+    pub fn load(session: &dyn Session, course: i64) -> Result<Properties, DatabaseError> {
+        let mut found = Vec::new();
         let sql = "SELECT * FROM c_item_property WHERE c_id = ? AND tool = 'document' ORDER BY iid";
         session.query(sql, &[course.into()], &mut |row| {
-            properties.push((row.int("ref").unwrap_or(0), row));
+            found.push((row.int("ref").unwrap_or(0), row));
             Ok(())
         })?;
         // Those of one document stay in their order. Nearly every document has just one.
-        properties.sort_by_key(|(document, _)| *document);
-        let mut shown = Vec::with_capacity(self.0.len());
-        for (key, document) in self.0 {
-            let first = properties.partition_point(|(other, _)| *other < key);
-            let own = properties.get(first..).unwrap_or_default().iter();
-            let own: Vec<Row> = own.take_while(|(other, _)| *other == key).map(|(_, row)| row.clone()).collect();
-            let state = own.iter().fold(State::default(), |state, property| state.and(property));
-            if state.rank.is_some() && state.visibility != DELETED {
-                shown.push(Document { visibility: state.visibility, properties: own, ..document });
+        found.sort_by_key(|(document, _)| *document);
+        let mut properties =
+            Properties { rows: Vec::with_capacity(found.len()), documents: Vec::with_capacity(found.len()) };
+        for (document, row) in found {
+            match properties.documents.last_mut().filter(|(last, ..)| *last == document) {
+                Some((_, _, state)) => *state = std::mem::take(state).and(&row),
+                None => properties.documents.push((document, properties.rows.len(), State::default().and(&row))),
             }
+            properties.rows.push(row);
         }
-        Ok(shown)
+        Ok(properties)
+    }
+
+    /// What the rows of the document `key` say, and they themselves; `None` if there are none.
+    fn of(&self, key: i64) -> Option<(&State, &[Row])> {
+        let place = self.documents.binary_search_by_key(&key, |(document, ..)| *document).ok()?;
+        let (_, first, state) = self.documents.get(place)?;
+        let end = self.documents.get(place + 1).map_or(self.rows.len(), |(_, next, _)| *next);
+        Some((state, self.rows.get(*first..end)?))
     }
 }
 

@@ -336,14 +336,21 @@ pub struct Entries {
 }
 
 impl Entries {
-    /// The `count` entries that `work` writes: keys of an array with their values.
-    pub fn spell<T>(count: usize, work: impl FnOnce(&mut Writer<Vec<u8>>) -> T) -> (Entries, T) {
-        let mut writer = Writer::new(Vec::new());
+    /// The `count` entries that `work` writes: keys of an array with their values. They are put into `memory`, whatever
+    /// it held before.
+    pub fn spell<T>(mut memory: Vec<u8>, count: usize, work: impl FnOnce(&mut Writer<Vec<u8>>) -> T) -> (Entries, T) {
+        memory.clear();
+        let mut writer = Writer::new(memory);
         writer.nesting.open(count, false);
         let told = work(&mut writer);
         writer.nesting.close();
         let values = writer.last_slot();
         (Entries { bytes: writer.finish(), count, values }, told)
+    }
+
+    /// The memory that they took, for others.
+    pub fn into_memory(self) -> Vec<u8> {
+        self.bytes
     }
 }
 
@@ -453,7 +460,7 @@ mod tests {
         let mut parted = Writer::new(Vec::new());
         parted.begin_array(5);
         let mut told = write(&mut parted, 0..2);
-        let (entries, more) = Entries::spell(3, |writer| write(writer, 2..5));
+        let (entries, more) = Entries::spell(b"used".to_vec(), 3, |writer| write(writer, 2..5));
         let before = parted.last_slot();
         parted.entries(&entries);
         told.extend(more.into_iter().map(|slot| before + slot));

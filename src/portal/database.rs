@@ -277,13 +277,23 @@ impl dyn Session + '_ {
     }
 }
 
-/// What [`Database::read_dyn`] and [`Database::write_dyn`] run. It returns whether the work succeeded.
-pub type Work<'a> = &'a mut dyn FnMut(&dyn Session) -> Result<bool, DatabaseError>;
+/// A second session for the same work, which another thread may use.
+pub type Other<'a> = Option<&'a mut (dyn Session + Send)>;
+
+/// What the untyped methods of [`Database`] run; only [`read_pair_dyn`](Database::read_pair_dyn) may have a second session
+/// for it. It returns whether the work succeeded.
+pub type Work<'a> = &'a mut dyn FnMut(&dyn Session, Other<'_>) -> Result<bool, DatabaseError>;
 
 /// Where rows live.
 pub trait Database: Send + Sync {
     /// Runs `work` on one consistent state of the tables.
     fn read_dyn(&self, work: Work<'_>) -> Result<(), DatabaseError>;
+
+    /// Runs `work` on one consistent state of the tables, as [`read_dyn`](Self::read_dyn) does. If the database can, there
+    /// is a second session that sees the same state, for another thread.
+    fn read_pair_dyn(&self, work: Work<'_>) -> Result<(), DatabaseError> {
+        self.read_dyn(work)
+    }
 
     /// Runs `work` in one transaction: committed if it returns `Ok(true)`, rolled back else.
     fn write_dyn(&self, work: Work<'_>) -> Result<(), DatabaseError>;
@@ -325,12 +335,20 @@ pub trait Database: Send + Sync {
 pub trait DatabaseExt: Database {
     /// Runs `work` on one consistent state of the tables.
     fn read<T, E: From<DatabaseError>>(&self, work: impl FnOnce(&dyn Session) -> Result<T, E>) -> Result<T, E> {
-        run(work, |wrapped| self.read_dyn(wrapped))
+        run(|session, _| work(session), |wrapped| self.read_dyn(wrapped))
+    }
+
+    /// Runs `work` on one consistent state of the tables, with a second session that sees the same if there can be one.
+    fn read_pair<T, E: From<DatabaseError>>(
+        &self,
+        work: impl FnOnce(&dyn Session, Other<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        run(work, |wrapped| self.read_pair_dyn(wrapped))
     }
 
     /// Runs `work` in one transaction; an error rolls everything back.
     fn write<T, E: From<DatabaseError>>(&self, work: impl FnOnce(&dyn Session) -> Result<T, E>) -> Result<T, E> {
-        run(work, |wrapped| self.write_dyn(wrapped))
+        run(|session, _| work(session), |wrapped| self.write_dyn(wrapped))
     }
 
     /// Runs `work` in one transaction whose changes the caller's snapshot follows.
@@ -338,7 +356,7 @@ pub trait DatabaseExt: Database {
         &self,
         work: impl FnOnce(&dyn Session) -> Result<T, E>,
     ) -> Result<T, E> {
-        run(work, |wrapped| self.write_followed_dyn(wrapped))
+        run(|session, _| work(session), |wrapped| self.write_followed_dyn(wrapped))
     }
 }
 
@@ -346,14 +364,14 @@ impl<D: Database + ?Sized> DatabaseExt for D {}
 
 /// Carries a typed closure and its outcome through the untyped trait method.
 fn run<T, E: From<DatabaseError>>(
-    work: impl FnOnce(&dyn Session) -> Result<T, E>,
+    work: impl FnOnce(&dyn Session, Other<'_>) -> Result<T, E>,
     call: impl FnOnce(Work<'_>) -> Result<(), DatabaseError>,
 ) -> Result<T, E> {
     let mut work = Some(work);
     let mut outcome: Option<Result<T, E>> = None;
-    let called = call(&mut |session| match work.take() {
+    let called = call(&mut |session, other| match work.take() {
         Some(work) => {
-            let result = work(session);
+            let result = work(session, other);
             let succeeded = result.is_ok();
             outcome = Some(result);
             Ok(succeeded)

@@ -4,10 +4,12 @@
 //! transactions that are followed, and tells what others do: its `data_version` moves whenever any other connection, of
 //! this process or another, commits, and not by what it commits itself. Nothing here knows Chamilo's tables.
 
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, ToSql};
 
@@ -170,7 +172,7 @@ impl Sqlite {
         let connection = self.connection()?;
         let session = SqliteSession { connection: &connection };
         session.batch(begin)?;
-        let outcome = work(&session);
+        let outcome = work(&session, None);
         let end = if matches!(outcome, Ok(true)) { "COMMIT" } else { "ROLLBACK" };
         let ended = session.batch(end);
         if ended.is_err() && !connection.is_autocommit() {
@@ -188,6 +190,23 @@ impl Database for Sqlite {
         self.with_connection("BEGIN", work)
     }
 
+    fn read_pair_dyn(&self, work: Work<'_>) -> Result<(), DatabaseError> {
+        let (first, mut second) = (self.connection()?, self.connection()?);
+        let outcome = if begin_together(&first, &second)? {
+            let mut other = SqliteSession { connection: &mut second };
+            work(&SqliteSession { connection: &first }, Some(&mut other))
+        } else {
+            work(&SqliteSession { connection: &first }, None)
+        };
+        for connection in [first, second] {
+            // Nothing was changed. One that can't end its transaction is closed.
+            if connection.is_autocommit() || connection.execute_batch("ROLLBACK").is_ok() {
+                lock(&self.idle).push(connection);
+            }
+        }
+        outcome.map(drop)
+    }
+
     fn write_dyn(&self, work: Work<'_>) -> Result<(), DatabaseError> {
         self.with_connection("BEGIN IMMEDIATE", work)
     }
@@ -203,7 +222,7 @@ impl Database for Sqlite {
         let turn = self.begin_followed()?;
         let Some(connection) = &turn.connection else { return Ok(()) };
         let session = SqliteSession { connection };
-        let outcome = work(&session);
+        let outcome = work(&session, None);
         let commits = matches!(outcome, Ok(true));
         let ended = session.batch(if commits { "COMMIT" } else { "ROLLBACK" });
         turn.over(commits && ended.is_ok());
@@ -232,6 +251,23 @@ impl Database for Sqlite {
     }
 }
 
+/// Begins a transaction for reading in both connections; whether they see the same state. If not, one is begun only in
+/// the `first`.
+fn begin_together(first: &Connection, second: &Connection) -> Result<bool, DatabaseError> {
+    let before = data_version(second)?;
+    for connection in [first, second] {
+        SqliteSession { connection }.batch("BEGIN")?;
+    }
+    // A transaction sees the state of the moment at which something is first asked in it.
+    data_version(first)?;
+    let together = data_version(second)? == before;
+    if !together {
+        // Somebody has committed: between the two, for all that is known.
+        SqliteSession { connection: second }.batch("ROLLBACK")?;
+    }
+    Ok(together)
+}
+
 /// A number that moves whenever another connection has committed.
 fn data_version(connection: &Connection) -> Result<u64, DatabaseError> {
     let sql = "PRAGMA data_version";
@@ -242,17 +278,18 @@ fn data_version(connection: &Connection) -> Result<u64, DatabaseError> {
         .map_err(|error| statement_error(sql, &error))
 }
 
-struct SqliteSession<'a> {
-    connection: &'a Connection,
+/// A session in a connection: one that is borrowed, or for another thread one that nobody else uses meanwhile.
+struct SqliteSession<C> {
+    connection: C,
 }
 
-impl SqliteSession<'_> {
+impl<C: Deref<Target = Connection>> SqliteSession<C> {
     fn batch(&self, sql: &str) -> Result<(), DatabaseError> {
         self.connection.execute_batch(sql).map_err(|error| statement_error(sql, &error))
     }
 }
 
-impl Session for SqliteSession<'_> {
+impl<C: Deref<Target = Connection>> Session for SqliteSession<C> {
     fn query(
         &self,
         sql: &str,
@@ -356,6 +393,8 @@ fn connect(path: &Path, writable: bool, create: bool) -> Result<Connection, Data
     let open = || -> rusqlite::Result<Connection> {
         let connection = Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(BUSY_WAIT)?;
+        // Else SQLite prepares a statement again whenever it is given other values, in case they call for another plan.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT)?;
@@ -378,4 +417,80 @@ fn statement_error(sql: &str, error: &rusqlite::Error) -> DatabaseError {
 /// The guarded values are pools and counters that no panic can leave half changed.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::portal::database::{DatabaseExt, Other};
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    const SCHEMA: &str = "CREATE TABLE one (n INT); CREATE TABLE two (n INT);
+                          INSERT INTO one VALUES (0); INSERT INTO two VALUES (0);";
+
+    fn database() -> (tempfile::TempDir, Sqlite) {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Sqlite::create(&folder.path().join("database"), SCHEMA).unwrap();
+        (folder, database)
+    }
+
+    fn number(session: &dyn Session, table: &str) -> i64 {
+        session.int(&format!("SELECT n FROM {table}"), &[]).unwrap().unwrap()
+    }
+
+    fn count_up(database: &Sqlite) {
+        let changed = database.write_followed(|session| {
+            session.execute("UPDATE one SET n = n + 1", &[])?;
+            session.execute("UPDATE two SET n = n + 1", &[])
+        });
+        assert_eq!(changed.unwrap(), 1);
+    }
+
+    /// What a session sees first, the other one in another thread, and the first one again.
+    fn look(session: &dyn Session, other: Other<'_>) -> Result<(i64, Option<i64>, i64), DatabaseError> {
+        let first = number(session, "one");
+        let beside = |other: &mut (dyn Session + Send)| {
+            std::thread::scope(|scope| scope.spawn(move || number(other, "two")).join())
+        };
+        Ok((first, other.map(|other| beside(other).unwrap()), number(session, "two")))
+    }
+
+    #[test]
+    fn two_sessions_of_a_pair_see_the_same_state_whatever_is_committed_meanwhile() {
+        let (_folder, database) = database();
+        let done = AtomicBool::new(false);
+        let seen: Vec<_> = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    count_up(&database);
+                }
+            });
+            let seen = (0..500).map(|_| database.read_pair(look)).collect();
+            done.store(true, Ordering::Relaxed);
+            seen
+        });
+        let mut pairs = 0;
+        for seen in seen {
+            let (first, other, again) = seen.unwrap();
+            assert_eq!((first, other.unwrap_or(first)), (again, again));
+            pairs += u32::from(other.is_some());
+        }
+        assert!(pairs > 0, "there never was a second session");
+        count_up(&database);
+        let (first, other, _) = database.read_pair(look).unwrap();
+        assert_eq!(other, Some(first), "nobody writes, so there is one");
+    }
+
+    #[test]
+    fn a_statement_that_is_asked_with_other_values_is_not_prepared_again() {
+        let (_folder, database) = database();
+        let connection = database.connection().unwrap();
+        connection.execute_batch("CREATE TABLE a (id INTEGER PRIMARY KEY, course INT, tool TEXT)").unwrap();
+        connection.execute_batch("CREATE INDEX course ON a (course); CREATE INDEX tool ON a (tool)").unwrap();
+        let mut statement = connection.prepare("SELECT * FROM a WHERE course = ? AND tool = 'x' ORDER BY id").unwrap();
+        for value in 0..5 {
+            let _ = statement.query_row([value], |_| Ok(()));
+        }
+        assert_eq!(statement.get_status(rusqlite::StatementStatus::RePrepare), 0);
+    }
 }

@@ -170,7 +170,13 @@ impl Package {
                         hash.update(&time.nanoseconds.to_le_bytes());
                     }
                 }
-                Content::Bytes(bytes) => hash.update(bytes),
+                Content::Bytes(held) => {
+                    // The hash takes all.
+                    let _ = held.pieces(&mut |piece| {
+                        hash.update(piece);
+                        Ok(())
+                    });
+                }
                 Content::Folder => {}
             }
             newest = newest.max(entry.mtime);

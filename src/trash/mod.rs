@@ -14,7 +14,7 @@ mod record;
 
 use std::ffi::OsStr;
 use std::fs::{self, Permissions};
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -171,7 +171,8 @@ impl Trash {
         let unfinished = tempfile::Builder::new().prefix(UNFINISHED).tempdir_in(&of_course).map_err(at(&of_course))?;
         let (list, pages) = record.to_bytes();
         let write = |name: &str, bytes: &[u8]| fs::write(unfinished.path().join(name), bytes);
-        let written = write(COURSE_INFO, &course_info.text)
+        let written = fs::File::create(unfinished.path().join(COURSE_INFO))
+            .and_then(|mut file| course_info.held.pieces(&mut |piece| file.write_all(piece)))
             .and_then(|()| write(PAGES, &pages))
             .and_then(|()| write(RECORD, &list))
             .and_then(|()| private_folder(&unfinished.path().join(OsStr::from_bytes(FILES))));

@@ -66,7 +66,7 @@ pub fn open(
         name: COURSE_INFO.as_bytes().into(),
         mode: 0o644,
         mtime: Trash::time(name).unwrap_or(0),
-        content: Content::Bytes(Arc::new(course_info)),
+        content: Content::Bytes(course_info.into()),
     }];
     for mut entry in record.entries {
         if let Content::File { source, identity: was } = &entry.content {

@@ -2,7 +2,7 @@
 //! which no name holds. Pages whose bytes in the archive are not those of their file stand beside it, one after the
 //! other.
 
-use std::sync::Arc;
+use std::io::Write;
 
 use crate::archive::{Content, Entry, FileIdentity, FileTime};
 
@@ -43,9 +43,10 @@ impl Record {
         for entry in &self.entries {
             let (kind, place, numbers) = match &entry.content {
                 Content::Folder => (b"folder".as_slice(), b"".as_slice(), [0, 0, 0]),
-                Content::Bytes(bytes) => {
-                    pages.extend_from_slice(bytes);
-                    (b"page".as_slice(), b"".as_slice(), [0, i128::try_from(bytes.len()).unwrap_or(0), 0])
+                Content::Bytes(held) => {
+                    // Memory takes all.
+                    let _ = held.pieces(&mut |piece| pages.write_all(piece));
+                    (b"page".as_slice(), b"".as_slice(), [0, i128::try_from(held.len()).unwrap_or(0), 0])
                 }
                 Content::File { source, identity } => {
                     let numbers = [identity.inode.into(), identity.size.into(), nanoseconds(identity.mtime)];
@@ -79,7 +80,7 @@ impl Record {
                 b"page" => {
                     let (page, rest) = pages.split_at_checked(usize::try_from(size).ok()?)?;
                     pages = rest;
-                    Content::Bytes(Arc::new(page.to_vec()))
+                    Content::Bytes(page.to_vec().into())
                 }
                 b"file" => {
                     let changed = number::<i128>(changed)?;
@@ -119,8 +120,8 @@ mod tests {
         let entries = vec![
             entry(b"document/", Content::Folder),
             entry(b"document/a", file),
-            entry(b"document/b.html", Content::Bytes(Arc::new(b"a\0page".to_vec()))),
-            entry(b"document/c.html", Content::Bytes(Arc::new(b"another".to_vec()))),
+            entry(b"document/b.html", Content::Bytes(b"a\0page".to_vec().into())),
+            entry(b"document/c.html", Content::Bytes(b"another".to_vec().into())),
         ];
         Record { course: 7, directory: b"GEO101".to_vec(), entries }
     }

@@ -8,6 +8,8 @@
 //!
 //! What a declaration does not mention needs no mention: a column without a [`Role`] is plain data, kept as it is.
 
+use std::collections::BTreeSet;
+
 use crate::php;
 use crate::portal::schema;
 
@@ -424,13 +426,24 @@ impl Directory {
     }
 }
 
-/// Whether rows may hold the name of the document at `path` (below the Document folder).
-pub fn names_documents_in(path: &[u8]) -> bool {
-    fn names(table: &Table, path: &[u8]) -> bool {
-        let folder = |role: &Role| matches!(role, Role::DocumentName(folder) if path.starts_with(folder.as_bytes()));
-        table.roles.iter().any(|(_, role)| folder(role)) || table.children.iter().any(|child| names(child, path))
+/// The folders of documents that rows name without saying so.
+pub fn document_folders() -> BTreeSet<&'static str> {
+    let mut folders = BTreeSet::new();
+    for kind in TOOLS.iter().flat_map(|tool| tool.kinds) {
+        add_document_folders(&kind.table, &mut folders);
     }
-    TOOLS.iter().flat_map(|tool| tool.kinds).any(|kind| names(&kind.table, path))
+    folders
+}
+
+fn add_document_folders(table: &'static Table, folders: &mut BTreeSet<&'static str>) {
+    for (_, role) in table.roles {
+        if let Role::DocumentName(folder) = role {
+            folders.insert(folder);
+        }
+    }
+    for child in table.children {
+        add_document_folders(child, folders);
+    }
 }
 
 /// Whether the item's own properties tell the column of the main row.

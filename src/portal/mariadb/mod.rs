@@ -163,7 +163,7 @@ impl MariaDb {
         let connection = self.begin(Kind::Write)?;
         let session = MariaSession::new(self, Kind::Write, connection);
         let begun = if followed { self.changes.begin_followed(self) } else { Ok(()) };
-        let outcome = begun.and_then(|()| work(&session));
+        let outcome = begun.and_then(|()| work(&session, None));
         if !matches!(outcome, Ok(true)) {
             self.end_writing(session.roll_back());
             if followed {
@@ -198,7 +198,7 @@ impl MariaDb {
 impl Database for MariaDb {
     fn read_dyn(&self, work: Work<'_>) -> Result<(), DatabaseError> {
         let session = MariaSession::new(self, Kind::Read, self.begin(Kind::Read)?);
-        let outcome = work(&session);
+        let outcome = work(&session, None);
         if let Some(connection) = session.roll_back() {
             self.put_back(connection);
         }
