@@ -59,6 +59,9 @@ const FILES_KEPT: usize = 250_000;
 /// Archives whose last look is kept; there are many selections and learning paths of each course.
 const SLOTS_KEPT: usize = 10_000;
 
+/// The nice value of who computes ahead (of one thread, on Linux).
+const LOWER_PRIORITY: i32 = 5;
+
 /// The archive that is computed ahead.
 const WHOLE: What = What::Backup(Selection::ALL);
 
@@ -177,12 +180,16 @@ impl Archives {
         let job = |(course, first): Ahead| self.job(portal, course, first);
         let Some(mut job) = self.ahead.listed(job(course), next.map(job)) else { return };
         let (archives, course) = (Arc::clone(self), job.0);
-        let work = move || loop {
-            let (course, work) = job;
-            work();
-            match archives.ahead.done(course) {
-                Some(next) => job = next,
-                None => break,
+        let work = move || {
+            // Whoever walks comes first: this takes the time that the walk leaves. Without it all goes on, at another pace.
+            let _ = rustix::process::setpriority_process(None, LOWER_PRIORITY);
+            loop {
+                let (course, work) = job;
+                work();
+                match archives.ahead.done(course) {
+                    Some(next) => job = next,
+                    None => break,
+                }
             }
         };
         if std::thread::Builder::new().name("ahead".into()).spawn(work).is_err() {
