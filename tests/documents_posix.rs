@@ -279,6 +279,37 @@ fn folders_are_made_and_removed_as_on_any_disk() {
 }
 
 #[test]
+fn a_document_has_no_setuid_and_setgid_bits() {
+    in_every_way(|setting| {
+        let (path, on_disk) = (setting.path("a"), setting.on_disk("a"));
+        let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o7777;
+        drop(File::options().write(true).create_new(true).mode(0o6755).open(&path).unwrap());
+        assert_eq!((mode(&path), mode(&on_disk)), (0o755, 0o755));
+        fs::set_permissions(&path, Permissions::from_mode(0o6711)).unwrap();
+        assert_eq!((mode(&path), mode(&on_disk)), (0o711, 0o711));
+        for writes in [false, true] {
+            fs::set_permissions(&on_disk, Permissions::from_mode(0o6711)).unwrap();
+            drop(File::options().read(true).write(writes).open(&path).unwrap());
+            assert_eq!(mode(&on_disk), if writes { 0o711 } else { 0o6711 });
+        }
+        // Folders hand on their group by that bit.
+        fs::create_dir(setting.path("f")).unwrap();
+        fs::set_permissions(setting.path("f"), Permissions::from_mode(0o2770)).unwrap();
+        assert_eq!(mode(&setting.on_disk("f")), 0o2770);
+    });
+}
+
+#[test]
+fn programs_are_told_to_read_and_write_documents_in_large_pieces() {
+    in_every_way(|setting| {
+        fs::write(setting.path("a"), b"text").unwrap();
+        fs::create_dir(setting.path("f")).unwrap();
+        let piece = |name| fs::metadata(setting.path(name)).unwrap().blksize();
+        assert_eq!((piece("a"), piece("f")), (1 << 20, 4096));
+    });
+}
+
+#[test]
 fn mode_owner_and_times_are_those_of_the_file_beneath() {
     in_every_way(|setting| {
         let path = setting.path("a");

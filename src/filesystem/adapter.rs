@@ -16,6 +16,7 @@ use fuser::{
 };
 use tracing::{debug, warn};
 
+use super::documents::MODE_OF_FILE;
 use super::handles::{Handle, Handles};
 use super::passthrough::{Backing, Backings, Way};
 use super::replies::{errno, file_attr, moment, node, reply_empty, reply_xattr};
@@ -169,6 +170,9 @@ impl Filesystem for Adapter {
             InitFlags::FUSE_AUTO_INVAL_DATA,
             InitFlags::FUSE_DIRECT_IO_ALLOW_MMAP,
             InitFlags::FUSE_EXPORT_SUPPORT,
+            // Else the kernel asks before each write whether the file has privileges to lose (`security.capability`), which
+            // takes longer than the write. Ours have none: see `MODE_OF_FILE`.
+            InitFlags::FUSE_HANDLE_KILLPRIV_V2,
         ];
         for flag in wanted {
             if config.add_capabilities(flag).is_err() {
@@ -474,7 +478,7 @@ impl Filesystem for Adapter {
         flags: i32,
         reply: ReplyCreate,
     ) {
-        let owner = Owner { mode: mode & 0o7777 & !umask, uid: request.uid(), gid: request.gid() };
+        let owner = Owner { mode: mode & MODE_OF_FILE & !umask, uid: request.uid(), gid: request.gid() };
         let append = flags & libc::O_APPEND != 0;
         if let Some(place) = self.place(parent).transpose() {
             let _operation = Operation::begin();
@@ -702,7 +706,7 @@ impl Filesystem for Adapter {
         _rdev: u32,
         reply: ReplyEntry,
     ) {
-        let owner = Owner { mode: mode & 0o7777 & !umask, uid: request.uid(), gid: request.gid() };
+        let owner = Owner { mode: mode & MODE_OF_FILE & !umask, uid: request.uid(), gid: request.gid() };
         let Some(place) = self.place(parent).transpose() else {
             return refuse(parent, name, |error| reply.error(error));
         };

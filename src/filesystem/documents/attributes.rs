@@ -1,7 +1,7 @@
 //! Changing what is known of a document besides its bytes: mode, owner and times on the disk, length, and what Chamilo
 //! knows of it (title, comment, visibility).
 
-use rustix::fs::{Timespec, Timestamps, UTIME_OMIT};
+use rustix::fs::{FileType, Timespec, Timestamps, UTIME_OMIT};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::course::document::TreeChange;
@@ -13,6 +13,10 @@ use super::open::{OpenDocument, Seen};
 
 /// The longest title in characters (`c_document.title`).
 const MAX_TITLE: usize = 255;
+
+/// The permission bits that a file can have in the mount: all but setuid and setgid, which nothing in a course needs, and
+/// which nobody would take away when the kernel writes to a file by itself.
+pub const MODE_OF_FILE: u32 = 0o1777;
 
 /// What can be set of what Chamilo knows.
 enum Known<'a> {
@@ -72,7 +76,8 @@ impl PortalFs {
             on_disk.set_owner(change.uid, change.gid)?;
         }
         if let Some(mode) = change.mode {
-            on_disk.set_mode(mode & 0o7777)?;
+            let folder = FileType::from_raw_mode(on_disk.stat()?.st_mode) == FileType::Directory;
+            on_disk.set_mode(mode & if folder { 0o7777 } else { MODE_OF_FILE })?;
         }
         if change.atime.is_some() || change.mtime.is_some() {
             // A time that a program gives is no change of content.

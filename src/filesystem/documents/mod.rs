@@ -31,7 +31,7 @@ use crate::portal::storage::{Folder, Identity};
 use super::snapshots::Changing;
 use super::{Attributes, FsError, Node, PortalFs};
 
-pub(super) use attributes::timespec;
+pub(super) use attributes::{MODE_OF_FILE, timespec};
 pub use open::OpenDocument;
 
 /// Where documents lie in a course's folder.

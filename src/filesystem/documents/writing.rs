@@ -1,7 +1,7 @@
 //! Opening and writing documents, and telling their rows when they are closed.
 
-use std::fs::File;
-use std::os::unix::fs::FileExt;
+use std::fs::{File, Permissions};
+use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
 
 use rustix::fs::{FallocateFlags, SeekFrom};
 
@@ -10,7 +10,16 @@ use crate::course::document_edit;
 use crate::filesystem::{Attributes, FsError, Node, PortalFs};
 
 use super::open::{OpenDocument, OpenNode, Seen};
-use super::stamp_ancestors;
+use super::{MODE_OF_FILE, stamp_ancestors};
+
+/// Takes from a file that is about to be written what it may have got beneath the mount, as a disk does on a write.
+fn without_privileges(file: &File) -> Result<(), FsError> {
+    let mode = file.metadata()?.mode() & 0o7777;
+    if mode & !MODE_OF_FILE != 0 {
+        file.set_permissions(Permissions::from_mode(mode & MODE_OF_FILE))?;
+    }
+    Ok(())
+}
 
 impl PortalFs {
     /// Opens a document.
@@ -33,6 +42,9 @@ impl PortalFs {
         let top = self.course_folder(course)?;
         let file = if writes { top.open_to_write(&path) } else { top.open_file(&path) };
         let file = file.map_err(FsError::from_lookup)?;
+        if writes {
+            without_privileges(&file)?;
+        }
         self.documents.open.add((course, node), file, (writes, append, false))
     }
 
