@@ -62,7 +62,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         drop(loaded);
     }
     let loaded = Rows::load(&portal, course.id, Selection::ALL)?;
-    let bytes = loaded.course_info.length;
+    let bytes = loaded.course_info.held.len();
     let archive = loaded.contents.archive(&loaded.course_info, Arc::new(Checksums::in_memory()?))?;
     let path = arguments.dir.join("backup.zip");
     std::io::copy(&mut archive.reader(), &mut File::create(&path)?)?;

@@ -34,7 +34,9 @@ impl<F: Files> Archive<F> {
         let Some(entry) = self.layout().entry(index) else { return Ok(()) };
         match &entry.content {
             Content::Folder => Ok(()),
-            Content::Bytes(held) => held.pieces(&mut |piece| output.write_all(piece)).map_err(CopyError::Write),
+            Content::Bytes(held) => {
+                held.pieces().try_for_each(|piece| output.write_all(&piece)).map_err(CopyError::Write)
+            }
             Content::File { .. } => {
                 let opened = self.opened_anew(index, entry)?;
                 let (mut offset, mut buffer) = (0, vec![0; PIECE]);

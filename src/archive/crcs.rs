@@ -137,11 +137,7 @@ impl<F: Files> Shared<F> {
             Content::Folder => return Ok(0),
             Content::Bytes(held) => {
                 let mut crc = crc32fast::Hasher::new();
-                let told = held.pieces(&mut |piece| {
-                    crc.update(piece);
-                    Ok(())
-                });
-                told.map_err(|error| read_error(entry, FileError::Io(error)))?;
+                held.pieces().for_each(|piece| crc.update(&piece));
                 let crc = crc.finalize();
                 self.crcs.set(index, crc);
                 return Ok(crc);

@@ -238,9 +238,8 @@ impl Contents {
 
     fn compute_digest(&self) -> Result<Digest, BackupError> {
         // The length of the serialized course is all that a layout needs which is never read.
-        let size = self.rows.length.div_ceil(3) * 4;
-        let entries =
-            self.entries(Content::File { source: Place::default(), identity: unread(size) }, &mut rewritten_length)?;
+        let course_info = Content::File { source: Place::default(), identity: unread(self.rows.length) };
+        let entries = self.entries(course_info, &mut rewritten_length)?;
         let mut hash = Xxh3::new();
         hash.update(&[FORM]);
         hash.update(&self.rows.hash.to_le_bytes());

@@ -8,12 +8,12 @@ use std::cell::LazyCell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use xxhash_rust::xxh3::xxh3_128;
+
 use crate::archive::Held;
 use crate::course::tool::learnpath;
 use crate::php::{self, Key, Sink, Writer};
 use crate::portal::database::{Row, Value};
-
-use xxhash_rust::xxh3::xxh3_128;
 
 use super::documents;
 use super::loose_files::{self, Loose};
@@ -31,9 +31,7 @@ const NEUTRAL_COURSES: &str = "/var/www/chamilo/app/courses/";
 pub struct Serialized {
     /// What stands in the archive.
     pub held: Held,
-    /// How long it is before base64, in bytes.
-    pub length: u64,
-    /// Its hash.
+    /// Hash of what is serialized, before base64.
     pub hash: u128,
 }
 
@@ -41,8 +39,7 @@ impl Serialized {
     /// Serializes a course with the files that no row names.
     pub fn course(rows: &CourseRows, loose: &Loose) -> Serialized {
         let bytes = write(rows, loose, Vec::with_capacity(documents::EXPECTED * rows.documents.len()));
-        let (length, hash) = (bytes.len() as u64, xxh3_128(&bytes));
-        Serialized { held: Held::Base64(Arc::new(bytes)), length, hash }
+        Serialized { hash: xxh3_128(&bytes), held: Held::Base64(Arc::new(bytes)) }
     }
 }
 

@@ -152,7 +152,7 @@ pub struct Rows {
     pub place: Place,
     /// When the newest row was written, in seconds since 1970 UTC.
     pub changed: i64,
-    /// Length of the serialized course in bytes, before base64.
+    /// Length of the serialized course in the archive, in bytes.
     pub length: u64,
     /// Hash of the serialized course.
     pub hash: u128,
@@ -210,7 +210,7 @@ impl Rows {
         let kept = Arc::new(Rows {
             place,
             changed: changed(&rows),
-            length: course_info.length,
+            length: course_info.held.len() as u64,
             hash: course_info.hash,
             listed,
             renamed: rows.renamed.take(),

@@ -170,13 +170,7 @@ impl Package {
                         hash.update(&time.nanoseconds.to_le_bytes());
                     }
                 }
-                Content::Bytes(held) => {
-                    // The hash takes all.
-                    let _ = held.pieces(&mut |piece| {
-                        hash.update(piece);
-                        Ok(())
-                    });
-                }
+                Content::Bytes(held) => held.pieces().for_each(|piece| hash.update(&piece)),
                 Content::Folder => {}
             }
             newest = newest.max(entry.mtime);

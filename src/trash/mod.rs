@@ -172,7 +172,7 @@ impl Trash {
         let (list, pages) = record.to_bytes();
         let write = |name: &str, bytes: &[u8]| fs::write(unfinished.path().join(name), bytes);
         let written = fs::File::create(unfinished.path().join(COURSE_INFO))
-            .and_then(|mut file| course_info.held.pieces(&mut |piece| file.write_all(piece)))
+            .and_then(|mut file| course_info.held.pieces().try_for_each(|piece| file.write_all(&piece)))
             .and_then(|()| write(PAGES, &pages))
             .and_then(|()| write(RECORD, &list))
             .and_then(|()| private_folder(&unfinished.path().join(OsStr::from_bytes(FILES))));

@@ -2,8 +2,6 @@
 //! which no name holds. Pages whose bytes in the archive are not those of their file stand beside it, one after the
 //! other.
 
-use std::io::Write;
-
 use crate::archive::{Content, Entry, FileIdentity, FileTime};
 
 /// First field: what it is, and the version of its form.
@@ -44,8 +42,7 @@ impl Record {
             let (kind, place, numbers) = match &entry.content {
                 Content::Folder => (b"folder".as_slice(), b"".as_slice(), [0, 0, 0]),
                 Content::Bytes(held) => {
-                    // Memory takes all.
-                    let _ = held.pieces(&mut |piece| pages.write_all(piece));
+                    held.pieces().for_each(|piece| pages.extend_from_slice(&piece));
                     (b"page".as_slice(), b"".as_slice(), [0, i128::try_from(held.len()).unwrap_or(0), 0])
                 }
                 Content::File { source, identity } => {
