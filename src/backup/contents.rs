@@ -82,11 +82,34 @@ pub struct Digest {
     pub newest: i64,
 }
 
+/// What is kept of the attributes of a file or folder: a course has many.
+#[derive(Clone, Copy, Debug)]
+struct FoundFile {
+    identity: FileIdentity,
+    /// `st_mode`, with the type of the file.
+    mode: u32,
+}
+
+impl FoundFile {
+    fn of(stat: &Stat) -> FoundFile {
+        FoundFile { identity: identity(stat), mode: stat.st_mode }
+    }
+
+    fn is(&self, wanted: FileType) -> bool {
+        FileType::from_raw_mode(self.mode) == wanted
+    }
+
+    /// Time of last modification, in seconds since 1970 UTC.
+    fn mtime(&self) -> i64 {
+        self.identity.mtime.seconds
+    }
+}
+
 /// The files of a course at one moment.
 #[derive(Debug)]
 pub struct LookedAt {
-    /// Attributes of the listed file of the same place, `None` if nothing fitting lies on the disk.
-    stats: Vec<Option<Stat>>,
+    /// The listed file of the same place, `None` if nothing fitting lies on the disk.
+    stats: Vec<Option<FoundFile>>,
     /// Files that no row names.
     loose: Tree,
     /// Whether the serialized course tells all of them.
@@ -100,9 +123,9 @@ pub struct LookedAt {
 pub struct LookedAhead {
     /// Where they lie below the course's folder, in the order of the places.
     places: Vec<Arc<[u8]>>,
-    /// Attributes of the first of them, `None` for what is not there. Where something went wrong nothing is told of it and
-    /// what follows.
-    stats: Vec<Option<Stat>>,
+    /// The first of them, `None` for what is not there. Where something went wrong nothing is told of it and what
+    /// follows.
+    stats: Vec<Option<FoundFile>>,
 }
 
 impl LookedAhead {
@@ -133,14 +156,14 @@ impl<'a> Looking<'a> {
         Looking { top, parent: None }
     }
 
-    /// The attributes of what lies at `place`, `None` if nothing does.
-    fn stat(&mut self, place: &'a [u8]) -> io::Result<Option<Stat>> {
+    /// What lies at `place`, `None` if nothing does.
+    fn stat(&mut self, place: &'a [u8]) -> io::Result<Option<FoundFile>> {
         let (folder, name) = split(place);
         if self.parent.as_ref().is_none_or(|(last, _)| *last != folder) {
             self.parent = Some((folder, present(self.top.folder(folder))?));
         }
         match &self.parent {
-            Some((_, Some(folder))) => present(stat_at(folder.as_fd(), name)),
+            Some((_, Some(folder))) => Ok(present(stat_at(folder.as_fd(), name))?.as_ref().map(FoundFile::of)),
             _ => Ok(None),
         }
     }
@@ -184,7 +207,7 @@ impl LookedAt {
                 _ => looking.stat(&file.place).map_err(|source| failed(&file.place, source))?,
             };
             let wanted = if file.folder { FileType::Directory } else { FileType::RegularFile };
-            stats.push(stat.filter(|stat| FileType::from_raw_mode(stat.st_mode) == wanted));
+            stats.push(stat.filter(|stat| stat.is(wanted)));
         }
         let failed = |source| BackupError::Loose { course: place.code.clone(), source };
         let loose_holds = loose.holds(&top).map_err(failed)?;
@@ -218,8 +241,8 @@ impl Contents {
     pub fn pages_hold(&self) -> bool {
         let mut listed = self.rows.listed.iter().zip(&self.files.stats);
         self.files.loose_holds
-            && listed.all(|(listed, stat)| match (&listed.page, stat) {
-                (Some((read, _)), Some(stat)) => *read == identity(stat),
+            && listed.all(|(listed, stat)| match (listed.page.as_deref(), stat) {
+                (Some((read, _)), Some(stat)) => *read == stat.identity,
                 (Some(_), None) => false,
                 (None, _) => true,
             })
@@ -264,9 +287,9 @@ impl Contents {
             hash.update(&told);
         }
         let size = Layout::measure(&entries).map_err(|source| self.layout_error(source))?;
-        let loose = self.files.loose.found.iter().map(|(_, stat)| stat);
-        let files = self.files.stats.iter().flatten().chain(loose).map(|stat| stat.st_mtime);
-        let newest = files.chain([self.rows.changed]).max().unwrap_or(0);
+        let loose = self.files.loose.found.iter().map(|(_, stat)| stat.st_mtime);
+        let files = self.files.stats.iter().flatten().map(FoundFile::mtime);
+        let newest = files.chain(loose).chain([self.rows.changed]).max().unwrap_or(0);
         Ok(Digest { size, fingerprint: hash.digest128(), newest })
     }
 
@@ -339,15 +362,16 @@ impl Contents {
         entries.push(Entry { name, mode: 0o644, mtime, content: course_info });
         for (listed, stat) in self.rows.listed.iter().zip(&self.files.stats) {
             let Some(mut entry) = entry(listed, stat.as_ref()) else { continue };
-            if let Some((read, Some(length))) = &listed.page {
+            if let Some((read, Some(length))) = listed.page.as_deref() {
                 entry.content = page(listed, read, *length)?;
             }
             entries.push(entry);
         }
         for (place, stat) in &self.files.loose.found {
-            let folder = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
-            let listed = Listed { place: Arc::clone(place), name: None, page: None, folder, without_disk: None };
-            entries.extend(entry(&listed, Some(stat)));
+            let (place, stat) = (Arc::clone(place), FoundFile::of(stat));
+            let folder = stat.is(FileType::Directory);
+            let listed = Listed { place, name: None, page: None, folder, without_disk: None };
+            entries.extend(entry(&listed, Some(&stat)));
         }
         entries.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(entries)
@@ -362,15 +386,15 @@ fn rewritten_length(_: &Listed, read: &FileIdentity, length: u64) -> Result<Cont
     Ok(Content::File { source: Place::default(), identity: FileIdentity { size: length, ..*read } })
 }
 
-fn entry(listed: &Listed, stat: Option<&Stat>) -> Option<Entry<Place>> {
+fn entry(listed: &Listed, stat: Option<&FoundFile>) -> Option<Entry<Place>> {
     let name = listed.name.as_ref().unwrap_or(&listed.place);
     if !listed.folder {
         let stat = stat?;
-        let content = Content::File { source: Arc::clone(&listed.place), identity: identity(stat) };
-        return Some(Entry { name: Arc::clone(name), mode: stat.st_mode & 0o777, mtime: stat.st_mtime, content });
+        let content = Content::File { source: Arc::clone(&listed.place), identity: stat.identity };
+        return Some(Entry { name: Arc::clone(name), mode: stat.mode & 0o777, mtime: stat.mtime(), content });
     }
     let (mode, mtime) = match (stat, listed.without_disk) {
-        (Some(stat), _) => (stat.st_mode & 0o7777, stat.st_mtime),
+        (Some(stat), _) => (stat.mode & 0o7777, stat.mtime()),
         // Some folders exist only as rows from the first day on (Chamilo 1.11: /certificates).
         (None, Some(edited)) => (0o755, edited),
         (None, None) => return None,

@@ -101,7 +101,7 @@ fn write_piece<S: Sink>(
         writer.property(b"source_id");
         writer.digits(document.iid);
         let fields = rows.document_fields.get(&document.iid).map_or(&[] as &[Row], Vec::as_slice);
-        rest_of_resource(writer, "document", |writer| properties.write(writer, &document.properties), fields);
+        rest_of_resource(writer, "document", |writer| properties.write(writer, document.properties.iter()), fields);
         if let Some(extras) = extras {
             writer.property(extras::NAME.as_bytes());
             writer.value(&extras);

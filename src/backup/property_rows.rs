@@ -27,7 +27,7 @@ pub struct PropertyRows {
 
 impl PropertyRows {
     /// The property `item_properties`: a list of rows.
-    pub fn write<S: Sink>(&mut self, writer: &mut Writer<S>, rows: &[Row]) {
+    pub fn write<'a, S: Sink>(&mut self, writer: &mut Writer<S>, rows: impl ExactSizeIterator<Item = &'a Row>) {
         writer.property(b"item_properties");
         writer.begin_array(rows.len());
         for (number, row) in (0..).zip(rows) {
@@ -122,7 +122,7 @@ mod tests {
         let spelled = |kept: &mut PropertyRows, rows: &[Row]| {
             let mut writer = Writer::new(Vec::new());
             writer.begin_object(b"A", 1);
-            kept.write(&mut writer, rows);
+            kept.write(&mut writer, rows.iter());
             writer.end();
             writer.finish()
         };

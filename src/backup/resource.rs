@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::course::item::{Item, Items, Record};
 use crate::course::tool::{Form, Kind, Obj, Object, Property, Role, Source, TOOLS, Table, child_columns};
 use crate::php::{Key, Sink, Value as Php, Writer};
-use crate::portal::database::Value;
+use crate::portal::database::{Row, Value};
 use crate::portal::schema;
 
 use super::course_info::{NAMESPACE, column, text_property};
@@ -108,7 +108,8 @@ fn write<S: Sink>(
             writer.end();
         }
     }
-    properties.write(writer, if kind.properties_archived { &item.properties } else { &[] });
+    let told: &[Row] = if kind.properties_archived { &item.properties } else { &[] };
+    properties.write(writer, told.iter());
     if !matches!(object.obj, Obj::Row { first: true, .. }) {
         obj(item, object, items, writer);
     }

@@ -128,7 +128,8 @@ pub struct Listed {
     /// Its name in the archive, if that is another.
     pub name: Option<Arc<[u8]>>,
     /// For a page that was read: the file that was, and the length it has in the archive if that is another.
-    pub page: Option<(FileIdentity, Option<u64>)>,
+    /// (Boxed: few have one, and a course has many files.)
+    pub page: Option<Box<(FileIdentity, Option<u64>)>>,
     /// Whether it is a folder.
     pub folder: bool,
     /// For a folder that belongs into the archive even if it is not on the disk: the time of its last edit, in seconds
@@ -223,6 +224,15 @@ impl Rows {
         Ok(Loaded { contents: Contents::new(Arc::clone(&kept), files), rows: kept, course_info })
     }
 
+    /// Asks all that [`load`](Rows::load) asks, of a course that is not there: connections are open then, and what they
+    /// prepare is prepared, so that who looks first need not wait for it.
+    pub fn prepare(portal: &Portal) -> Result<(), BackupError> {
+        portal.database().read_pair(|session, other| {
+            read_documents(session, other, 0, &mut |_| {})?;
+            Ok(Items::prepare(session)?)
+        })
+    }
+
     /// Reads the rows. Where documents lie is told to `look_ahead` as soon as it is known.
     fn read(
         portal: &Portal,
@@ -243,7 +253,7 @@ impl Rows {
                 }
             })?;
             let items = Items::load(session, row.clone(), named_documents(&documents, selection))?;
-            let named = users::named(&items, documents.iter().flat_map(|document| &document.properties));
+            let named = users::named(&items, documents.iter().flat_map(|document| document.properties.iter()));
             let users = users::marks(session, &named)?;
             let portal_url = course::course_url(session, course)?;
             let keys: Vec<i64> = documents.iter().map(|document| document.iid).collect();
@@ -322,9 +332,9 @@ fn listed(rows: &CourseRows, ahead: &LookedAhead) -> Vec<Listed> {
             listed.push(Listed {
                 place: place.map_or_else(|| place_of(&document.path), |place| Arc::clone(place)),
                 name: name.map(Vec::into),
-                page: page.map(|page| (page.identity, page.rewritten.as_ref().map(|(_, length)| *length))),
+                page: page.map(|page| Box::new((page.identity, page.rewritten.as_ref().map(|(_, length)| *length)))),
                 folder: document.folder,
-                without_disk: document.folder.then(|| newest_edit(&document.properties)),
+                without_disk: document.folder.then(|| newest_edit(document.properties.iter())),
             });
         }
     }
@@ -363,7 +373,7 @@ fn files_of(table: &Table, record: &Record, listed: &mut Vec<Listed>) {
 }
 
 fn changed(rows: &CourseRows) -> i64 {
-    let documents = rows.documents.iter().flat_map(|document| &document.properties);
+    let documents = rows.documents.iter().flat_map(|document| document.properties.iter());
     let items = rows.items.iter().flat_map(|(_, items)| items).flat_map(|item| &item.properties);
     let newest = newest_edit(documents.chain(items));
     newest.max(unix_time(&rows.course.bytes("creation_date")).unwrap_or(0))

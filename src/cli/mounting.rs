@@ -12,8 +12,9 @@ use rustix::fs::{Access as RustixAccess, AtFlags, CWD};
 use rustix::mount::UnmountFlags;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
-use tracing::{error, info};
+use tracing::{debug, error, info};
 
+use crate::backup;
 use crate::course::Stamp;
 use crate::filesystem::adapter::Adapter;
 use crate::filesystem::{Options, PortalFs};
@@ -76,8 +77,14 @@ impl Mounting {
         // What changes shows within `ttl`: some of it is for the question to the server, the rest for the kernel.
         let patience = if portal.is_embedded() { Duration::ZERO } else { (options.ttl / 10).min(MOST_PATIENCE) };
         portal.database().set_patience(patience);
-        // Connections are opened here, so that who looks first need not wait for them.
+        // Who looks first need not wait for connections, nor an embedded portal's for statements. What can't be read is
+        // told to who reads it.
         portal.database().read_pair_dyn(&mut |_, _| Ok(true))?;
+        if portal.is_embedded()
+            && let Err(error) = backup::Rows::prepare(&portal)
+        {
+            debug!("statements are not prepared: {error}");
+        }
         let (ttl, writable) = (options.ttl.saturating_sub(patience), !options.read_only);
         let keep_courses = options.keep_courses;
         let shown =

@@ -11,6 +11,7 @@
 //! - not the users' own: `/shared_folder…` and `/chat_files` are never backed up or copied.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::portal::database::{DatabaseError, Row, Session, Value};
@@ -26,6 +27,8 @@ const LONGEST_PATH: usize = 4096;
 pub struct Document {
     /// Primary key, the number behind inodes and archives.
     pub iid: i64,
+    /// What other tables know it by (`c_document.id`).
+    pub key: i64,
     /// Path below the Document folder, without the leading slash.
     pub path: Vec<u8>,
     /// Whether it is a folder (else a file or a link).
@@ -35,7 +38,21 @@ pub struct Document {
     /// The row of `c_document`.
     pub row: Row,
     /// All rows of `c_item_property`, oldest first.
-    pub properties: Vec<Row>,
+    pub properties: DocumentProperties,
+}
+
+/// The property rows of one document, which stand among those of all. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct DocumentProperties {
+    all: Arc<Vec<(i64, Row)>>,
+    own: Range<usize>,
+}
+
+impl DocumentProperties {
+    /// The rows, oldest first.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Row> {
+        self.all.get(self.own.clone()).unwrap_or_default().iter().map(|(_, row)| row)
+    }
 }
 
 #[cfg(test)]
@@ -43,7 +60,15 @@ impl Document {
     /// A visible file, for tests of what only its path matters to.
     pub fn without_rows(iid: i64, path: &str) -> Document {
         let row = Row::new([].into(), Vec::new());
-        Document { iid, path: path.into(), folder: false, visibility: 1, row, properties: Vec::new() }
+        Document {
+            iid,
+            key: iid,
+            path: path.into(),
+            folder: false,
+            visibility: 1,
+            row,
+            properties: DocumentProperties::default(),
+        }
     }
 }
 
@@ -53,7 +78,7 @@ pub fn load(session: &dyn Session, course: i64) -> Result<Vec<Document>, Databas
 }
 
 /// The documents of a course that `c_document` has, those too that are deleted or that Chamilo does not know of.
-pub struct Written(Vec<(i64, Document)>);
+pub struct Written(Vec<Document>);
 
 impl Written {
     /// Reads them.
@@ -64,39 +89,43 @@ impl Written {
             let Some(iid) = row.int("iid") else { return Ok(()) };
             let Some(path) = relative_path(row.as_text("path")) else { return Ok(()) };
             let (key, folder) = (row.int("id").unwrap_or(iid), row.as_text("filetype") == b"folder");
-            found.push((key, Document { iid, path, folder, visibility: 0, row, properties: Vec::new() }));
+            found.push(Document {
+                iid,
+                key,
+                path,
+                folder,
+                visibility: 0,
+                row,
+                properties: DocumentProperties::default(),
+            });
             Ok(())
         })?;
-        found.sort_by(|(_, a), (_, b)| a.path.cmp(&b.path).then(a.iid.cmp(&b.iid)));
+        found.sort_unstable_by(|a, b| a.path.cmp(&b.path).then(a.iid.cmp(&b.iid)));
         Ok(Written(found))
     }
 
     /// All of them, in the order of their paths.
     pub fn iter(&self) -> impl Iterator<Item = &Document> {
-        self.0.iter().map(|(_, document)| document)
+        self.0.iter()
     }
 
     /// Those that count, with their property rows.
     pub fn shown(self, properties: &Properties) -> Vec<Document> {
-        let mut shown = Vec::with_capacity(self.0.len());
-        for (key, document) in self.0 {
-            let Some((state, rows)) = properties.of(key) else { continue };
-            if state.visibility != DELETED {
-                shown.push(Document { visibility: state.visibility, properties: rows.to_vec(), ..document });
+        let mut shown = self.0;
+        shown.retain_mut(|document| match properties.of(document.key) {
+            Some((state, rows)) if state.visibility != DELETED => {
+                (document.visibility, document.properties) = (state.visibility, rows);
+                true
             }
-        }
+            _ => false,
+        });
         shown
     }
 }
 
-/// What `c_item_property` has of the documents of a course.
-pub struct Properties {
-    /// All rows, those of one document together, oldest first.
-    rows: Vec<Row>,
-    /// By what a document is known (`c_document.id`), where its rows begin, and what they say together; in the order of the
-    /// keys.
-    documents: Vec<(i64, usize, State)>,
-}
+/// What `c_item_property` has of the documents of a course: all rows by what their document is known
+/// (`c_document.id`), in the order of these keys, those of one document oldest first.
+pub struct Properties(Arc<Vec<(i64, Row)>>);
 
 impl Properties {
     /// Reads them.
@@ -107,26 +136,18 @@ impl Properties {
             found.push((row.int("ref").unwrap_or(0), row));
             Ok(())
         })?;
-        // Those of one document stay in their order. Nearly every document has just one.
+        // Those of one document stay in their order.
         found.sort_by_key(|(document, _)| *document);
-        let mut properties =
-            Properties { rows: Vec::with_capacity(found.len()), documents: Vec::with_capacity(found.len()) };
-        for (document, row) in found {
-            match properties.documents.last_mut().filter(|(last, ..)| *last == document) {
-                Some((_, _, state)) => *state = std::mem::take(state).and(&row),
-                None => properties.documents.push((document, properties.rows.len(), State::default().and(&row))),
-            }
-            properties.rows.push(row);
-        }
-        Ok(properties)
+        Ok(Properties(Arc::new(found)))
     }
 
     /// What the rows of the document `key` say, and they themselves; `None` if there are none.
-    fn of(&self, key: i64) -> Option<(&State, &[Row])> {
-        let place = self.documents.binary_search_by_key(&key, |(document, ..)| *document).ok()?;
-        let (_, first, state) = self.documents.get(place)?;
-        let end = self.documents.get(place + 1).map_or(self.rows.len(), |(_, next, _)| *next);
-        Some((state, self.rows.get(*first..end)?))
+    fn of(&self, key: i64) -> Option<(State, DocumentProperties)> {
+        let start = self.0.partition_point(|(document, _)| *document < key);
+        let rows = self.0.get(start..)?.iter().map_while(|(document, row)| (*document == key).then_some(row));
+        let (count, state) = rows.fold((0, State::default()), |(count, state), row| (count + 1, state.and(row)));
+        let own = start..start + count;
+        (count > 0).then(|| (state, DocumentProperties { all: Arc::clone(&self.0), own }))
     }
 }
 

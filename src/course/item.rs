@@ -175,18 +175,17 @@ impl Items {
 
     /// Reads the items of all tools of a course; `documents` are the keys of its documents by path.
     pub fn load(session: &dyn Session, course: Row, documents: HashMap<Vec<u8>, i64>) -> Result<Items, DatabaseError> {
-        // Documents, by far the most, are read with their rows.
-        let mut properties = Properties::load(session, &course, "tool <> ?", &["document"])?;
         let filled = filled(session, &course);
-        let mut kinds = Vec::new();
-        for kind in TOOLS.iter().flat_map(|tool| tool.kinds) {
-            let items = match filled.as_ref().is_none_or(|filled| filled.contains(kind.table.name)) {
-                true => load_kind(session, kind, &course, &mut properties)?,
-                false => Vec::new(),
-            };
-            kinds.push((kind, items));
-        }
+        let kinds = load_kinds(session, &course, |table| filled.as_ref().is_none_or(|filled| filled.contains(table)))?;
         Ok(Items { course, documents, kinds })
+    }
+
+    /// Asks all that [`load`](Items::load) may ask, of a course that is not there: a database that prepares statements has
+    /// them then.
+    pub fn prepare(session: &dyn Session) -> Result<(), DatabaseError> {
+        let nothing = Row::new(Arc::new([Arc::from("id"), Arc::from("code")]), vec![Value::Int(0), Value::from("")]);
+        filled(session, &nothing);
+        load_kinds(session, &nothing, |_| true).map(drop)
     }
 
     /// The items of one kind, in the order of the archive.
@@ -245,6 +244,25 @@ fn property_tools(table: &Table, found: &mut Vec<&str>) {
         found.extend(child.property_tool);
         property_tools(child, found);
     }
+}
+
+/// Reads the items of the kinds whose main table is `wanted`.
+fn load_kinds(
+    session: &dyn Session,
+    course: &Row,
+    wanted: impl Fn(&str) -> bool,
+) -> Result<Vec<(&'static Kind, Vec<Item>)>, DatabaseError> {
+    // Documents, by far the most, are read with their rows.
+    let mut properties = Properties::load(session, course, "tool <> ?", &["document"])?;
+    let mut kinds = Vec::new();
+    for kind in TOOLS.iter().flat_map(|tool| tool.kinds) {
+        let items = match wanted(kind.table.name) {
+            true => load_kind(session, kind, course, &mut properties)?,
+            false => Vec::new(),
+        };
+        kinds.push((kind, items));
+    }
+    Ok(kinds)
 }
 
 /// Property rows of a course by tool and item.

@@ -198,7 +198,8 @@ impl Database for Sqlite {
         } else {
             work(&SqliteSession { connection: &first }, None)
         };
-        for connection in [first, second] {
+        // The first is taken first the next time too: each has its statements prepared.
+        for connection in [second, first] {
             // Nothing was changed. One that can't end its transaction is closed.
             if connection.is_autocommit() || connection.execute_batch("ROLLBACK").is_ok() {
                 lock(&self.idle).push(connection);
