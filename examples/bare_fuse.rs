@@ -1,7 +1,8 @@
-//! The least a FUSE file system can do, as the peer that `scripts/bench` measures archives against: one file `data`
-//! that answers reads from one file on the disk with direct I/O. Threads and kernel flags are those of `coursefs mount`.
+//! The least a FUSE file system can do, as the peer that `scripts/bench` measures against: one file `data` that answers
+//! reads from one file on the disk, and writes into it, with direct I/O. Threads and kernel flags are those of
+//! `coursefs mount`.
 //!
-//!     cargo run --release --example bare_fuse -- FILE MOUNT
+//!     cargo run --release --example bare_fuse -- FILE MOUNT [--write | --discard]
 //!
 //! Stays in front; SIGTERM and SIGINT unmount.
 
@@ -16,7 +17,8 @@ use std::time::{Duration, UNIX_EPOCH};
 use clap::Parser;
 use fuser::{
     Config, Errno, FileAttr, FileHandle, FileType, Filesystem, FopenFlags, Generation, INodeNo, InitFlags,
-    KernelConfig, LockOwner, MountOption, OpenFlags, ReplyAttr, ReplyData, ReplyEntry, ReplyOpen, Request, Session,
+    KernelConfig, LockOwner, MountOption, OpenFlags, ReplyAttr, ReplyData, ReplyEntry, ReplyOpen, ReplyWrite, Request,
+    Session, WriteFlags,
 };
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -31,18 +33,25 @@ struct Arguments {
     file: PathBuf,
     /// An empty folder
     mount: PathBuf,
+    /// Take writes too
+    #[arg(long)]
+    write: bool,
+    /// Take writes too, and do nothing with them
+    #[arg(long)]
+    discard: bool,
 }
 
 struct BareFuse {
     file: File,
     size: u64,
+    discard: bool,
 }
 
 impl BareFuse {
     fn attributes(&self, number: INodeNo) -> Option<FileAttr> {
         let (kind, perm, size) = match number {
             INodeNo::ROOT => (FileType::Directory, 0o755, 0),
-            DATA => (FileType::RegularFile, 0o444, self.size),
+            DATA => (FileType::RegularFile, 0o644, self.size),
             _ => return None,
         };
         Some(FileAttr {
@@ -67,7 +76,9 @@ impl BareFuse {
 
 impl Filesystem for BareFuse {
     fn init(&mut self, _request: &Request, config: &mut KernelConfig) -> io::Result<()> {
-        config.add_capabilities(InitFlags::FUSE_ASYNC_DIO).ok();
+        for flag in [InitFlags::FUSE_ASYNC_DIO, InitFlags::FUSE_HANDLE_KILLPRIV_V2] {
+            config.add_capabilities(flag).ok();
+        }
         Ok(())
     }
 
@@ -116,19 +127,40 @@ impl Filesystem for BareFuse {
             }
         });
     }
+
+    fn write(
+        &self,
+        _request: &Request,
+        _number: INodeNo,
+        _handle: FileHandle,
+        offset: u64,
+        data: &[u8],
+        _write_flags: WriteFlags,
+        _flags: OpenFlags,
+        _lock_owner: Option<LockOwner>,
+        reply: ReplyWrite,
+    ) {
+        let written = if self.discard { Ok(data.len()) } else { self.file.write_at(data, offset) };
+        match written {
+            Ok(written) => reply.written(u32::try_from(written).unwrap_or(0)),
+            Err(error) => reply.error(error.into()),
+        }
+    }
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments = Arguments::parse();
-    let file = File::open(&arguments.file)?;
+    let writes = arguments.write || arguments.discard;
+    let file = File::options().read(true).write(writes).open(&arguments.file)?;
     let size = file.metadata()?.len();
     let mut config = Config::default();
-    config.mount_options = vec![MountOption::FSName("bare_fuse".into()), MountOption::RO];
+    config.mount_options =
+        vec![MountOption::FSName("bare_fuse".into()), if writes { MountOption::RW } else { MountOption::RO }];
     config.n_threads = Some(THREADS);
     config.clone_fd = true;
     // Before any thread starts, so that no signal ends the process without unmounting.
     let mut signals = Signals::new([SIGINT, SIGTERM])?;
-    let mut session = Session::new(BareFuse { file, size }, &arguments.mount, &config)?;
+    let mut session = Session::new(BareFuse { file, size, discard: arguments.discard }, &arguments.mount, &config)?;
     let mut unmounter = session.unmount_callable();
     std::thread::spawn(move || {
         if signals.forever().next().is_some()
