@@ -401,6 +401,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn all_that_is_asked_of_a_course_can_be_prepared() {
+        let dir = tempfile::tempdir().unwrap();
+        let portal = Portal::init(&dir.path().join("portal")).unwrap();
+        Rows::prepare(&portal).unwrap();
+    }
+
+    #[test]
     fn dates_of_the_database_are_utc() {
         assert_eq!(unix_time(b"2024-03-01 09:00:00"), Some(1_709_283_600));
         assert_eq!(unix_time(b"0000-00-00 00:00:00"), None);
