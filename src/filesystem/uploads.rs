@@ -15,7 +15,7 @@ use tracing::{info, warn};
 
 use super::receiver::{Receiver, Taken, Target};
 use super::spool::Spool;
-use super::temporaries::Temporaries;
+use super::temporaries::{Discarded, Temporaries};
 use super::turns::Turns;
 use super::{FsError, Node};
 
@@ -293,7 +293,16 @@ impl Uploads {
 
     /// Discards temporary files that were left alone for `idle`, and says so: somebody may have meant them to stay.
     pub fn sweep(&self, idle: Duration) {
-        for (target, awaited, length) in self.temporaries.sweep(idle) {
+        self.tell_discarded(self.temporaries.sweep(idle));
+    }
+
+    /// Discards all temporary files, as the mount ends, and says so.
+    pub fn sweep_all(&self) {
+        self.tell_discarded(self.temporaries.sweep_all());
+    }
+
+    fn tell_discarded(&self, discarded: Vec<Discarded>) {
+        for (target, awaited, length) in discarded {
             let (name, course) = (String::from_utf8_lossy(&target.name), target.folder.course_number());
             let text = format!("{name} ({length} bytes) was not renamed to {awaited}; it was discarded");
             warn!("course {course}: {text}");

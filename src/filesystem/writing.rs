@@ -6,7 +6,7 @@
 
 use std::fs::FileTimes;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use crate::backup::Selection;
 
@@ -358,7 +358,7 @@ impl PortalFs {
     /// where changes are noted.
     pub fn end(&self) {
         self.uploads.turns.wait_for_all();
-        self.uploads.sweep(Duration::ZERO);
+        self.uploads.sweep_all();
         self.end_documents();
     }
 
