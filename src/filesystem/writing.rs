@@ -354,11 +354,12 @@ impl PortalFs {
         }
     }
 
-    /// Ends what is for the time of a mount only: waits for what is being restored, discards temporary files, and forgets
-    /// where changes are noted.
+    /// Ends what is for the time of a mount only: waits for what is being restored, discards temporary files, stores
+    /// checksums, and forgets where changes are noted.
     pub fn end(&self) {
         self.uploads.turns.wait_for_all();
         self.uploads.sweep_all();
+        self.archives.store_checksums();
         self.end_documents();
     }
 
