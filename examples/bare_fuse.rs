@@ -2,7 +2,7 @@
 //! reads from one file on the disk, and writes into it, with direct I/O. Threads and kernel flags are those of
 //! `coursefs mount`.
 //!
-//!     cargo run --release --example bare_fuse -- FILE MOUNT [--write | --discard]
+//!     cargo run --release --example bare_fuse -- FILE MOUNT [--write]
 //!
 //! Stays in front; SIGTERM and SIGINT unmount.
 
@@ -33,18 +33,14 @@ struct Arguments {
     file: PathBuf,
     /// An empty folder
     mount: PathBuf,
-    /// Take writes too
+    /// Take writes too; `/dev/null` as the file stores nothing of them
     #[arg(long)]
     write: bool,
-    /// Take writes too, and do nothing with them
-    #[arg(long)]
-    discard: bool,
 }
 
 struct BareFuse {
     file: File,
     size: u64,
-    discard: bool,
 }
 
 impl BareFuse {
@@ -140,8 +136,7 @@ impl Filesystem for BareFuse {
         _lock_owner: Option<LockOwner>,
         reply: ReplyWrite,
     ) {
-        let written = if self.discard { Ok(data.len()) } else { self.file.write_at(data, offset) };
-        match written {
+        match self.file.write_at(data, offset) {
             Ok(written) => reply.written(u32::try_from(written).unwrap_or(0)),
             Err(error) => reply.error(error.into()),
         }
@@ -150,17 +145,16 @@ impl Filesystem for BareFuse {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments = Arguments::parse();
-    let writes = arguments.write || arguments.discard;
-    let file = File::options().read(true).write(writes).open(&arguments.file)?;
+    let file = File::options().read(true).write(arguments.write).open(&arguments.file)?;
     let size = file.metadata()?.len();
     let mut config = Config::default();
     config.mount_options =
-        vec![MountOption::FSName("bare_fuse".into()), if writes { MountOption::RW } else { MountOption::RO }];
+        vec![MountOption::FSName("bare_fuse".into()), if arguments.write { MountOption::RW } else { MountOption::RO }];
     config.n_threads = Some(THREADS);
     config.clone_fd = true;
     // Before any thread starts, so that no signal ends the process without unmounting.
     let mut signals = Signals::new([SIGINT, SIGTERM])?;
-    let mut session = Session::new(BareFuse { file, size, discard: arguments.discard }, &arguments.mount, &config)?;
+    let mut session = Session::new(BareFuse { file, size }, &arguments.mount, &config)?;
     let mut unmounter = session.unmount_callable();
     std::thread::spawn(move || {
         if signals.forever().next().is_some()

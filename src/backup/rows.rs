@@ -30,6 +30,9 @@ const LONGEST_PAGE: u64 = 8 << 20;
 /// Documents whose rows are put away by a thread of its own.
 const MANY_DOCUMENTS: usize = 2000;
 
+/// A number that no course has. Not 0: rows of the whole portal may have that.
+const NO_COURSE: i64 = -1;
+
 /// A page of a course in which some documents have other names in the archive.
 #[derive(Debug)]
 pub struct Page {
@@ -224,12 +227,12 @@ impl Rows {
         Ok(Loaded { contents: Contents::new(Arc::clone(&kept), files), rows: kept, course_info })
     }
 
-    /// Asks all that [`load`](Rows::load) asks, of a course that is not there: connections are open then, and what they
-    /// prepare is prepared, so that who looks first need not wait for it.
+    /// Asks of documents and items what [`load`](Rows::load) asks, of a course that is not there, so that who looks first
+    /// need not wait until statements are prepared.
     pub fn prepare(portal: &Portal) -> Result<(), BackupError> {
         portal.database().read_pair(|session, other| {
-            read_documents(session, other, 0, &mut |_| {})?;
-            Ok(Items::prepare(session)?)
+            read_documents(session, other, NO_COURSE, &mut |_| {})?;
+            Ok(Items::prepare(session, NO_COURSE)?)
         })
     }
 

@@ -180,10 +180,11 @@ impl Items {
         Ok(Items { course, documents, kinds })
     }
 
-    /// Asks all that [`load`](Items::load) may ask, of a course that is not there: a database that prepares statements has
-    /// them then.
-    pub fn prepare(session: &dyn Session) -> Result<(), DatabaseError> {
-        let nothing = Row::new(Arc::new([Arc::from("id"), Arc::from("code")]), vec![Value::Int(0), Value::from("")]);
+    /// Asks all that [`load`](Items::load) may ask, of the course `absent`, a number that no course has: a database that
+    /// prepares statements has them then.
+    pub fn prepare(session: &dyn Session, absent: i64) -> Result<(), DatabaseError> {
+        // Its code is NULL, which no row's code equals.
+        let nothing = Row::new(Arc::new([Arc::from("id")]), vec![absent.into()]);
         filled(session, &nothing);
         load_kinds(session, &nothing, |_| true).map(drop)
     }
