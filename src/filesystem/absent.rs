@@ -25,8 +25,19 @@ struct Made {
     by: u32,
     /// What it has made in it since: folder and name. Of documents only those that were brought.
     names: HashSet<(Node, Vec<u8>)>,
-    /// Numbers (`c_document.iid`) of the documents that archives have brought since: from the first to the last.
+    /// Archives that are coming into it now.
+    coming: usize,
+    /// Numbers (`c_document.iid`) of the documents that archives have brought since: from the first to the last, and to
+    /// the end of all numbers while one is coming.
     brought: Option<(i64, i64)>,
+    /// Numbers of documents that programs have made while one was coming.
+    entered: HashSet<i64>,
+}
+
+impl Made {
+    fn by(process: u32) -> Made {
+        Made { by: process, names: HashSet::new(), coming: 0, brought: None, entered: HashSet::new() }
+    }
 }
 
 #[derive(Default)]
@@ -70,22 +81,40 @@ impl Absent {
         if state.made.len() >= KEPT {
             state.made.retain(|_, made| is_running(made.by));
         }
-        state.made.insert(course, Made { by: caller, names: HashSet::new(), brought: None });
+        state.made.insert(course, Made::by(caller));
         state.new.insert(course);
     }
 
-    /// Whether the process that has made the course may still be filling it.
-    pub fn is_being_made(&self, course: u32) -> bool {
-        self.lock().made.get(&course).is_some_and(|made| is_running(made.by))
+    /// An archive is about to come into `course`: from now on all is noted that programs make in it. Whether it is still
+    /// being made, by a process that must not see what comes.
+    pub fn comes(&self, course: u32) -> bool {
+        let mut state = self.lock();
+        let made = state.made.get_mut(&course).filter(|made| is_running(made.by));
+        made.map(|made| made.coming += 1).is_some()
     }
 
-    /// An archive has brought the documents with the numbers from `first` to `last` into `course`.
-    pub fn brought(&self, course: u32, first: i64, last: i64) {
-        let mut state = self.lock();
-        if let Some(made) = state.made.get_mut(&course).filter(|_| first <= last) {
-            let first = made.brought.map_or(first, |(earlier, _)| earlier.min(first));
-            made.brought = Some((first, last));
+    /// What comes into `course` has the numbers from `first` on.
+    pub fn comes_from(&self, course: u32, first: i64) {
+        if let Some(made) = self.lock().made.get_mut(&course) {
+            made.brought = Some((made.brought.map_or(first, |(earlier, _)| earlier.min(first)), i64::MAX));
             self.has_brought.store(true, Ordering::Release);
+        }
+    }
+
+    /// What came into `course` has no numbers after `last`.
+    pub fn came(&self, course: u32, last: i64) {
+        if let Some(made) = self.lock().made.get_mut(&course) {
+            made.coming = made.coming.saturating_sub(1);
+            if made.coming == 0 {
+                made.brought = made.brought.map(|(first, _)| (first, last)).filter(|(first, last)| first <= last);
+            }
+        }
+    }
+
+    /// Programs have made the document with the number `row` in `course`.
+    pub fn entered(&self, course: u32, row: i64) {
+        if let Some(made) = self.lock().made.get_mut(&course).filter(|made| made.coming > 0) {
+            made.entered.insert(row);
         }
     }
 
@@ -100,6 +129,7 @@ impl Absent {
         let made = state.made.get(&folder.course_number()).filter(|made| made.by == caller);
         made.is_some_and(|made| {
             made.brought.is_some_and(|(first, last)| (first..=last).contains(&row))
+                && !made.entered.contains(&row)
                 && !made.names.contains(&(folder, name.to_vec()))
         })
     }

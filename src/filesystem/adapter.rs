@@ -96,11 +96,6 @@ impl Adapter {
         }
     }
 
-    /// The document that an archive has brought and that the caller is about to make itself.
-    fn comes_back(&self, request: &Request, parent: INodeNo, name: &[u8]) -> Result<Option<Attributes>, FsError> {
-        self.fs.comes_back(node(parent)?, name, request.pid())
-    }
-
     fn note_refusal(&self, parent: INodeNo, error: &FsError) {
         if let Ok(parent) = node(parent) {
             self.fs.note_refusal(parent, error);
@@ -484,14 +479,8 @@ impl Filesystem for Adapter {
             let _operation = Operation::begin();
             let exclusive = flags & libc::O_EXCL != 0;
             let name = name.as_bytes();
-            let made = place.and_then(|place| {
-                let back = exclusive && self.comes_back(request, parent, name)?.is_some();
-                let made = self.fs.create_document(place, name, owner, (exclusive && !back, append))?;
-                if back {
-                    made.1.file().set_len(0)?;
-                }
-                Ok(made)
-            });
+            let made = place
+                .and_then(|place| self.fs.create_document_for(request.pid(), place, name, owner, (exclusive, append)));
             return match made {
                 Ok((found, open)) => {
                     let number = INodeNo(found.node.number());
@@ -665,10 +654,7 @@ impl Filesystem for Adapter {
         let owner = Owner { mode: mode & 0o7777 & !umask, uid: request.uid(), gid: request.gid() };
         if let Some(place) = self.place(parent).transpose() {
             let _operation = Operation::begin();
-            let made = place.and_then(|place| match self.comes_back(request, parent, name.as_bytes())? {
-                Some(found) if found.folder => Ok(found),
-                _ => self.fs.make_folder(place, name.as_bytes(), owner),
-            });
+            let made = place.and_then(|place| self.fs.make_folder_for(request.pid(), place, name.as_bytes(), owner));
             return answer_made(&self.fs, ("making a folder", parent), &made, reply);
         }
         // A course waits for the disk.

@@ -123,6 +123,14 @@ impl Changing<'_> {
         [self.course.directory.as_slice(), b"/", path].concat()
     }
 
+    /// The rows of the documents that were entered.
+    pub fn entered(&self) -> impl Iterator<Item = i64> + '_ {
+        self.changes.iter().filter_map(|change| match change {
+            TreeChange::Entered(document) => Some(document.iid),
+            _ => None,
+        })
+    }
+
     /// Notes that the tree is to follow `change` once the rows are committed.
     pub fn follow(&mut self, change: TreeChange) {
         self.changes.push(change);

@@ -123,7 +123,15 @@ impl PortalFs {
         let course = self.course(number)?;
         let stamp = self.stamp();
         let over = |committed| self.documents.intents.over(&self.portal, committed);
-        self.snapshots.change(&self.portal, (&course, number), |changing| work(changing, &stamp), over)
+        let mut entered = Vec::new();
+        let work = |changing: &mut Changing<'_>| {
+            let answer = work(changing, &stamp)?;
+            entered.extend(changing.entered());
+            Ok(answer)
+        };
+        let answer = self.snapshots.change(&self.portal, (&course, number), work, over)?;
+        entered.into_iter().for_each(|row| self.absent.entered(number, row));
+        Ok(answer)
     }
 
     /// Lets the new document `iid`, which others know by `key`, take the place of the one that was removed from `path` a
