@@ -136,9 +136,7 @@ impl<F: Files> Shared<F> {
         let identity = match &entry.content {
             Content::Folder => return Ok(0),
             Content::Bytes(held) => {
-                let mut crc = crc32fast::Hasher::new();
-                held.pieces().for_each(|piece| crc.update(&piece));
-                let crc = crc.finalize();
+                let crc = held.crc();
                 self.crcs.set(index, crc);
                 return Ok(crc);
             }

@@ -14,9 +14,9 @@ use crate::portal::Portal;
 use crate::portal::database::DatabaseError;
 use crate::portal::storage::{Folder, stat_at};
 
-use super::course_info::Serialized;
 use super::loose_files::{Loose, Tree, WalkError};
 use super::rows::{Listed, Place as CoursePlace, Rows};
+use super::serialized::Serialized;
 
 /// Moves the fingerprint when a new version of coursefs writes other bytes for the same course.
 const FORM: u8 = 2;

@@ -6,11 +6,7 @@
 
 use std::cell::LazyCell;
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 
-use xxhash_rust::xxh3::xxh3_128;
-
-use crate::archive::Held;
 use crate::course::tool::learnpath;
 use crate::php::{self, Key, Sink, Writer};
 use crate::portal::database::{Row, Value};
@@ -26,25 +22,8 @@ pub const NAMESPACE: &str = "Chamilo\\CourseBundle\\Component\\CourseCopy\\";
 /// Where a Chamilo server keeps its courses, in the paths of the archive; no reader uses it.
 const NEUTRAL_COURSES: &str = "/var/www/chamilo/app/courses/";
 
-/// A serialized course.
-#[derive(Clone, Debug)]
-pub struct Serialized {
-    /// What stands in the archive.
-    pub held: Held,
-    /// Hash of what is serialized, before base64.
-    pub hash: u128,
-}
-
-impl Serialized {
-    /// Serializes a course with the files that no row names.
-    pub fn course(rows: &CourseRows, loose: &Loose) -> Serialized {
-        let bytes = write(rows, loose, Vec::with_capacity(documents::EXPECTED * rows.documents.len()));
-        Serialized { hash: xxh3_128(&bytes), held: Held::Base64(Arc::new(bytes)) }
-    }
-}
-
-/// Writes the serialized Course object into `sink`.
-fn write<S: Sink>(rows: &CourseRows, loose: &Loose, sink: S) -> S {
+/// Writes the serialized Course object into `sink`, the course's files that no row names too.
+pub fn write<S: Sink>(rows: &CourseRows, loose: &Loose, sink: S) -> S {
     let mut writer = Writer::new(sink);
     let course = &rows.course;
     let directory = course.text("directory");

@@ -22,14 +22,15 @@ pub mod restore;
 mod rows;
 mod safe_names;
 mod selection;
+mod serialized;
 mod texts;
 mod users;
 
 pub use contents::{BackupError, BackupFiles, Contents, Digest};
 pub(crate) use contents::{identity, is_absent};
-pub use course_info::Serialized;
 pub use remembered::Remembered;
 pub use rows::{Loaded, Rows};
 pub(crate) use rows::{newest_edit, unix_time};
 pub use selection::Selection;
 pub(crate) use selection::{PARTS, html_of, references};
+pub use serialized::Serialized;

@@ -11,12 +11,12 @@ use crate::portal::Portal;
 use crate::portal::database::{DatabaseExt, Other, Row, Session, Value};
 
 use super::contents::{LookedAhead, LookedAt};
-use super::course_info::Serialized;
 use super::links::{Links, Patch};
 use super::loose_files::Loose;
 use super::restore::is_page;
 use super::safe_names::SafeNames;
 use super::selection::Selection;
+use super::serialized::{Documents, Measure, Serialized};
 use super::texts;
 use super::{BackupError, Contents, users};
 use std::collections::HashMap;
@@ -26,9 +26,6 @@ use std::thread::ScopedJoinHandle;
 
 /// The longest page in which links are looked for, in bytes.
 const LONGEST_PAGE: u64 = 8 << 20;
-
-/// Documents whose rows are put away by a thread of its own.
-const MANY_DOCUMENTS: usize = 2000;
 
 /// A number that no course has. Not 0: rows of the whole portal may have that.
 const NO_COURSE: i64 = -1;
@@ -118,7 +115,7 @@ pub struct CourseRows {
     /// Marks of the users that rows name.
     pub users: Vec<(i64, String)>,
     /// Names in the archive that differ, `None` if there are none.
-    pub renamed: Option<Renamed>,
+    pub renamed: Option<Arc<Renamed>>,
     /// What of the course it is.
     pub selection: Selection,
 }
@@ -163,7 +160,7 @@ pub struct Rows {
     /// Files and folders in the order of their places, each once.
     pub listed: Vec<Listed>,
     /// Names in the archive that differ, `None` if there are none.
-    pub renamed: Option<Renamed>,
+    pub renamed: Option<Arc<Renamed>>,
     /// Files that no row names, as the serialized course tells them.
     pub loose: Loose,
 }
@@ -182,7 +179,7 @@ impl Rows {
     /// Reads the rows of the course with the number `course`. Its documents' files are looked at as soon as their places are
     /// known, the others while the course is serialized.
     pub fn load(portal: &Portal, course: i64, selection: Selection) -> Result<Loaded, BackupError> {
-        let (rows, place, loose, looked, course_info) = std::thread::scope(|scope| {
+        let (rows, place, loose, looked, measure) = std::thread::scope(|scope| {
             let mut ahead = None;
             let mut look_ahead = |directory: Vec<u8>, places| {
                 ahead = Some(scope.spawn(move || LookedAhead::look(portal, &directory, places)));
@@ -192,39 +189,37 @@ impl Rows {
             let mut page =
                 |document: &Document| read_page(portal, &place, document).ok().flatten().map(|(_, page)| page);
             selection.apply(&mut rows, &mut page);
-            rows.renamed = Renamed::look(portal, &rows, &place)?;
-            let links = rows.renamed.as_ref().map(Renamed::links);
+            rows.renamed = Renamed::look(portal, &rows, &place)?.map(Arc::new);
+            let links = rows.renamed.as_deref().map(Renamed::links);
             texts::archive(&mut rows.items, links.as_ref());
             let loose = Loose::look(portal, &rows, &place);
             let loose = loose.map_err(|source| BackupError::Loose { course: place.code.clone(), source })?;
-            let (looked, course_info) = std::thread::scope(|scope| {
+            let (looked, measure) = std::thread::scope(|scope| {
                 let looking = scope.spawn(|| {
                     let ahead = ahead.map(ScopedJoinHandle::join).transpose().map_err(|_| BackupError::Fault)?;
                     let ahead = ahead.unwrap_or_default();
                     let listed = listed(&rows, &ahead);
                     LookedAt::look(portal, &place, &listed, &loose, &ahead).map(|files| (listed, files))
                 });
-                let course_info = Serialized::course(&rows, &loose);
-                (looking.join(), course_info)
+                let measure = Measure::course(&rows, &loose);
+                (looking.join(), measure)
             });
-            Ok::<_, BackupError>((rows, place, loose, looked, course_info))
+            Ok::<_, BackupError>((rows, place, loose, looked, measure))
         })?;
         let (listed, files) = looked.map_err(|_| BackupError::Fault)??;
-        let mut rows = rows;
-        let kept = Arc::new(Rows {
+        let changed = changed(&rows);
+        let CourseRows { documents: list, document_fields: fields, renamed, .. } = rows;
+        let course_info = measure.of(Documents { list, fields, renamed: renamed.clone() });
+        let rows = Arc::new(Rows {
             place,
-            changed: changed(&rows),
+            changed,
             length: course_info.held.len() as u64,
             hash: course_info.hash,
             listed,
-            renamed: rows.renamed.take(),
+            renamed,
             loose,
         });
-        if rows.documents.len() > MANY_DOCUMENTS {
-            // Freeing them takes milliseconds, for which nobody has to wait.
-            std::thread::spawn(move || drop(rows));
-        }
-        Ok(Loaded { contents: Contents::new(Arc::clone(&kept), files), rows: kept, course_info })
+        Ok(Loaded { contents: Contents::new(Arc::clone(&rows), files), rows, course_info })
     }
 
     /// Asks of documents and items what [`load`](Rows::load) asks, of a course that is not there, so that who looks first

@@ -14,6 +14,11 @@ use super::{Key, Reference, Value};
 pub trait Sink {
     /// Takes the next bytes.
     fn put(&mut self, bytes: &[u8]);
+
+    /// Takes the next bytes: entries of an array that were spelled apart ([`Entries`]).
+    fn put_entries(&mut self, bytes: &[u8]) {
+        self.put(bytes);
+    }
 }
 
 impl Sink for Vec<u8> {
@@ -27,6 +32,10 @@ impl<S: Sink + ?Sized> Sink for &mut S {
     #[inline]
     fn put(&mut self, bytes: &[u8]) {
         (**self).put(bytes);
+    }
+
+    fn put_entries(&mut self, bytes: &[u8]) {
+        (**self).put_entries(bytes);
     }
 }
 
@@ -168,17 +177,15 @@ impl<S: Sink> Writer<S> {
 
     /// Writes entries of the open array that another writer has spelled already: `count` scalars with their keys.
     pub fn spelled_entries(&mut self, entries: &[u8], count: usize) {
-        for _ in 0..count {
-            self.nesting.key(false);
-            self.nesting.value();
-        }
+        self.nesting.entries(count);
         self.sink.put(entries);
     }
 
     /// Writes entries of the open array that were spelled apart.
     pub fn entries(&mut self, entries: &Entries) {
-        self.spelled_entries(&entries.bytes, entries.count);
+        self.nesting.entries(entries.count);
         self.nesting.values += entries.values - entries.count;
+        self.sink.put_entries(&entries.bytes);
     }
 
     /// Opens an array of `count` entries.
@@ -348,8 +355,8 @@ impl Entries {
         (Entries { bytes: writer.finish(), count, values }, told)
     }
 
-    /// The memory that they took, for others.
-    pub fn into_memory(self) -> Vec<u8> {
+    /// Their bytes. The memory may serve others.
+    pub fn into_bytes(self) -> Vec<u8> {
         self.bytes
     }
 }
@@ -408,6 +415,14 @@ impl Nesting {
                 open.left -= 1;
                 open.keyed = true;
             }
+        }
+    }
+
+    /// `count` scalars with their keys.
+    fn entries(&mut self, count: usize) {
+        for _ in 0..count {
+            self.key(false);
+            self.value();
         }
     }
 

@@ -1,0 +1,233 @@
+//! The serialized course, of which a large course has many megabytes: spelled to be measured, and again when it is read.
+//!
+//! Whoever asks for the size of a backup needs the length of the text and a hash of it, whoever reads the first byte its
+//! checksum. So a [`Measure`] takes the text piece by piece and keeps nothing but what stands around the documents. Of
+//! these a [`Serialized`] has the rows, from which it spells a piece whenever somebody reads in it.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::archive::{Base64Crc, Held, Text};
+use crate::course::document::Document;
+use crate::php::Sink;
+use crate::portal::database::Row;
+
+use super::course_info;
+use super::documents::{self, Beside, PIECE};
+use super::loose_files::Loose;
+use super::rows::{CourseRows, Renamed};
+
+/// Documents that a thread of its own puts away: it takes milliseconds, for which nobody has to wait.
+const MANY_DOCUMENTS: usize = 2000;
+
+/// A serialized course.
+#[derive(Clone, Debug)]
+pub struct Serialized {
+    /// What stands in the archive.
+    pub held: Held,
+    /// Hash of what is serialized, before base64.
+    pub hash: u128,
+}
+
+/// Takes serialized text and keeps of it what cannot be spelled again.
+#[derive(Default)]
+pub struct Measure {
+    /// What stands before the documents and after them.
+    around: Vec<u8>,
+    /// How much of that is measured.
+    measured: usize,
+    /// How much of it stands before the documents.
+    before: usize,
+    /// Where pieces of documents end in the text.
+    ends: Vec<usize>,
+    length: usize,
+    hash: Xxh3,
+    crc: Base64Crc,
+}
+
+impl Sink for Measure {
+    fn put(&mut self, bytes: &[u8]) {
+        self.around.extend_from_slice(bytes);
+    }
+
+    /// Only documents are spelled apart, one piece after the other.
+    fn put_entries(&mut self, bytes: &[u8]) {
+        if self.ends.is_empty() {
+            self.before = self.around.len();
+        }
+        self.measure_around();
+        self.measure(bytes);
+        self.ends.push(self.length);
+    }
+}
+
+impl Measure {
+    /// Serializes a course with the files that no row names.
+    pub fn course(rows: &CourseRows, loose: &Loose) -> Measure {
+        let mut measure = course_info::write(rows, loose, Measure::default());
+        measure.measure_around();
+        measure
+    }
+
+    fn measure(&mut self, bytes: &[u8]) {
+        self.hash.update(bytes);
+        self.crc.update(bytes);
+        self.length += bytes.len();
+    }
+
+    fn measure_around(&mut self) {
+        let around = std::mem::take(&mut self.around);
+        self.measure(around.get(self.measured..).unwrap_or_default());
+        self.measured = around.len();
+        self.around = around;
+    }
+
+    /// What was measured, to be spelled from the same `documents` again.
+    pub fn of(self, documents: Documents) -> Serialized {
+        let hash = self.hash.digest128();
+        let mut around = self.around;
+        let after = around.split_off(if self.ends.is_empty() { around.len() } else { self.before });
+        let (ends, length) = (self.ends, self.length);
+        let text = Spelled { before: around, after, ends, length, documents, last: Mutex::default() };
+        Serialized { hash, held: Held::Base64(Arc::new(text), self.crc.finish()) }
+    }
+}
+
+/// The documents of a course, and what is told of them.
+pub struct Documents {
+    /// In the order of their paths.
+    pub list: Vec<Document>,
+    /// Values of their extra fields, by the documents' keys.
+    pub fields: HashMap<i64, Vec<Row>>,
+    /// Names in the archive that differ, `None` if there are none.
+    pub renamed: Option<Arc<Renamed>>,
+}
+
+/// A piece of documents by its number, as it was spelled.
+type Piece = (usize, Arc<Vec<u8>>);
+
+/// Serialized text whose documents are spelled when they are read.
+struct Spelled {
+    before: Vec<u8>,
+    after: Vec<u8>,
+    /// Where each piece of documents ends in the text.
+    ends: Vec<usize>,
+    length: usize,
+    documents: Documents,
+    /// The piece that was read last: mostly it is the next one too.
+    last: Mutex<Option<Piece>>,
+}
+
+impl Spelled {
+    /// The piece of documents `number`.
+    fn piece(&self, number: usize) -> Arc<Vec<u8>> {
+        let last = || self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, text)) = last().as_ref().filter(|(same, _)| *same == number) {
+            return Arc::clone(text);
+        }
+        let documents = self.documents.list.chunks(PIECE).nth(number).unwrap_or_default();
+        let beside = Beside { fields: &self.documents.fields, renamed: self.documents.renamed.as_deref() };
+        let text = Arc::new(documents::spell(beside, documents));
+        *last() = Some((number, Arc::clone(&text)));
+        text
+    }
+}
+
+impl Text for Spelled {
+    fn len(&self) -> usize {
+        self.length
+    }
+
+    fn read(&self, at: usize, buf: &mut [u8]) -> usize {
+        let copied = |text: &[u8], start: usize, buf: &mut [u8]| {
+            let text = text.get(at - start..).unwrap_or_default();
+            let count = text.len().min(buf.len());
+            buf.iter_mut().zip(text).for_each(|(to, from)| *to = *from);
+            count
+        };
+        if at < self.before.len() {
+            return copied(&self.before, 0, buf);
+        }
+        let number = self.ends.partition_point(|end| *end <= at);
+        let start = match number.checked_sub(1) {
+            Some(last) => self.ends.get(last).copied().unwrap_or(self.length),
+            None => self.before.len(),
+        };
+        match number < self.ends.len() {
+            true => copied(&self.piece(number), start, buf),
+            false => copied(&self.after, start, buf),
+        }
+    }
+}
+
+impl Drop for Spelled {
+    fn drop(&mut self) {
+        if self.documents.list.len() > MANY_DOCUMENTS {
+            let documents = std::mem::take(&mut self.documents.list);
+            // Without a thread it takes its time here.
+            drop(std::thread::Builder::new().name("put away".into()).spawn(move || drop(documents)));
+        }
+    }
+}
+
+impl fmt::Debug for Spelled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Spelled({} bytes)", self.length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backup::{Rows, Selection};
+    use crate::course::Stamp;
+    use crate::course::document_rows::{self, DocumentKind, NewDocument};
+    use crate::portal::Portal;
+    use crate::portal::database::DatabaseExt;
+    use crate::sample;
+    use xxhash_rust::xxh3::xxh3_128;
+
+    #[test]
+    fn what_is_read_is_what_was_measured_however_it_is_read() {
+        let root = tempfile::tempdir().unwrap();
+        let portal = Portal::init(root.path()).unwrap();
+        let course = sample::fill(&portal).unwrap().remove(0);
+        let entered = portal.database().write(|session| {
+            let stamp = Stamp::of_administrator(session)?;
+            for number in 0..3 * PIECE {
+                let (path, comment) = (format!("/page {number}.html"), "x".repeat(number % 7));
+                let kind = DocumentKind::File { size: number as u64 };
+                let new =
+                    NewDocument { path: path.as_bytes(), title: &path, comment: Some(&comment), kind, visible: true };
+                document_rows::insert(session, course.id, &new, &stamp)?;
+            }
+            Ok::<_, document_rows::DocumentRowError>(())
+        });
+        entered.unwrap();
+        let loaded = Rows::load(&portal, course.id, Selection::ALL).unwrap();
+        let Held::Base64(text, crc) = loaded.course_info.held.clone() else { panic!() };
+        let whole = |most: usize| {
+            let (mut whole, mut buf) = (Vec::new(), vec![0; most]);
+            while let count @ 1.. = text.read(whole.len(), &mut buf) {
+                whole.extend_from_slice(&buf[..count]);
+            }
+            whole
+        };
+        let bytes = whole(1000);
+        assert!(bytes.len() > 2 * 1000 * PIECE && text.len() == bytes.len());
+        assert_eq!(xxh3_128(&bytes), loaded.course_info.hash);
+        assert_eq!(whole(10 << 20), bytes);
+        let letters: Vec<u8> = loaded.course_info.held.pieces().flat_map(|piece| piece.into_owned()).collect();
+        assert_eq!(crc32fast::hash(&letters), crc);
+        // Backwards, so that no piece is the one that was read last.
+        for at in (0..bytes.len()).rev().step_by(100_003) {
+            let mut buf = [0; 70];
+            let count = text.read(at, &mut buf);
+            assert_eq!(buf[..count], bytes[at..at + count], "{at}");
+            assert!(count > 0);
+        }
+    }
+}
