@@ -138,7 +138,7 @@ impl Held {
             Held::Base64(text, _) => (None, Some(text)),
         };
         let encoded = text.into_iter().flat_map(|text| {
-            (0..text.len()).step_by(PIECE).map(|at| Cow::Owned(STANDARD.encode_type(&part(&**text, at, PIECE))))
+            (0..text.len()).step_by(PIECE).map(|at| Cow::Owned(STANDARD.encode_type(part(&**text, at, PIECE))))
         });
         plain.into_iter().chain(encoded)
     }

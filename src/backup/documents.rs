@@ -8,7 +8,7 @@ use std::sync::mpsc;
 
 use crate::course::document::Document;
 use crate::php::{self, Entries, Key, Sink, Writer};
-use crate::portal::database::{Row, Value};
+use crate::portal::database::{Columns, Row, Value};
 
 use super::course_info::{NAMESPACE, column, rest_of_resource, text_property};
 use super::property_rows::PropertyRows;
@@ -104,6 +104,7 @@ fn write_piece<S: Sink>(
     wanted: &HashSet<i64>,
 ) -> Slots {
     let class = format!("{NAMESPACE}Resources\\Document");
+    let mut told = Columns::new(["comment", "filetype", "size", "title"]);
     let mut path = Vec::new();
     let mut slots = Vec::new();
     for document in documents {
@@ -118,11 +119,10 @@ fn write_piece<S: Sink>(
             slots.push((document.iid, writer.last_slot()));
         }
         text_property(writer, b"path", &path);
-        for (property, name) in
-            [(b"comment".as_slice(), "comment"), (b"file_type", "filetype"), (b"size", "size"), (b"title", "title")]
-        {
+        let properties_of = [b"comment".as_slice(), b"file_type", b"size", b"title"];
+        for (property, value) in properties_of.into_iter().zip(told.of(&document.row)) {
             writer.property(property);
-            column(writer, document.row.get(name));
+            column(writer, value);
         }
         writer.property(b"source_id");
         writer.digits(document.iid);

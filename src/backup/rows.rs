@@ -8,7 +8,7 @@ use crate::course::extra_field;
 use crate::course::item::{Items, Record};
 use crate::course::tool::{self, Table};
 use crate::portal::Portal;
-use crate::portal::database::{DatabaseExt, Other, Row, Session, Value};
+use crate::portal::database::{Columns, DatabaseExt, Other, Row, Session, Value};
 
 use super::contents::{LookedAhead, LookedAt};
 use super::links::{Links, Patch};
@@ -320,7 +320,7 @@ fn listed(rows: &CourseRows, ahead: &LookedAhead) -> Vec<Listed> {
     let mut known = ahead.places().iter().peekable();
     for document in &rows.documents {
         // Links have no file.
-        if document.folder || document.row.bytes("filetype") == b"file" {
+        if document.folder || document.row.as_text("filetype") == b"file" {
             let renamed = rows.renamed.as_ref();
             let name = renamed.and_then(|renamed| renamed.names.get(&document.path)).map(below_documents);
             let page = renamed.and_then(|renamed| renamed.pages.get(&document.iid));
@@ -379,9 +379,10 @@ fn changed(rows: &CourseRows) -> i64 {
 
 /// The newest time of last edit among property rows.
 pub(crate) fn newest_edit<'a>(properties: impl IntoIterator<Item = &'a Row>) -> i64 {
-    let dates = properties.into_iter().filter_map(|property| match property.get("lastedit_date") {
+    let mut columns = Columns::new(["lastedit_date"]);
+    let dates = properties.into_iter().filter_map(|property| match columns.of(property) {
         // Dates sort as text: only the newest has to be understood.
-        Value::Text(date) => Some(&**date),
+        [Value::Text(date)] => Some(&**date),
         _ => None,
     });
     dates.max().and_then(unix_time).unwrap_or(0)

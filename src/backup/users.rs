@@ -11,7 +11,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::course::item::{Items, Record};
 use crate::course::tool::{Role, Table};
 use crate::php::{Key, Value as Php};
-use crate::portal::database::{DatabaseError, Row, Session};
+use crate::portal::database::{Columns, DatabaseError, Row, Session, Value};
 
 /// Columns of `c_item_property` with users.
 const PROPERTY_USERS: [&str; 3] = ["insert_user_id", "lastedit_user_id", "to_user_id"];
@@ -20,7 +20,16 @@ const PROPERTY_USERS: [&str; 3] = ["insert_user_id", "lastedit_user_id", "to_use
 pub fn named<'a>(items: &'a Items, documents: impl Iterator<Item = &'a Row>) -> BTreeSet<i64> {
     let mut users = BTreeSet::new();
     let items_properties = items.iter().flat_map(|(_, items)| items).flat_map(|item| &item.properties);
-    documents.chain(items_properties).for_each(|row| of_property(row, &mut users));
+    let mut columns = Columns::new(PROPERTY_USERS);
+    let mut last = [None; PROPERTY_USERS.len()];
+    for row in documents.chain(items_properties) {
+        let named = columns.of(row).map(Value::as_int);
+        // Mostly they are those of the row before.
+        if named != last {
+            users.extend(named.into_iter().flatten());
+            last = named;
+        }
+    }
     for (kind, items) in items.iter() {
         for item in items {
             of_record(&kind.table, &item.record, &mut users);

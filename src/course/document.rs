@@ -44,14 +44,14 @@ pub struct Document {
 /// The property rows of one document, which stand among those of all. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct DocumentProperties {
-    all: Arc<Vec<(i64, Row)>>,
+    all: Arc<Vec<Property>>,
     own: Range<usize>,
 }
 
 impl DocumentProperties {
     /// The rows, oldest first.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Row> {
-        self.all.get(self.own.clone()).unwrap_or_default().iter().map(|(_, row)| row)
+        self.all.get(self.own.clone()).unwrap_or_default().iter().map(|property| &property.row)
     }
 }
 
@@ -113,8 +113,8 @@ impl Written {
     pub fn shown(self, properties: &Properties) -> Vec<Document> {
         let mut shown = self.0;
         shown.retain_mut(|document| match properties.of(document.key) {
-            Some((state, rows)) if state.visibility != DELETED => {
-                (document.visibility, document.properties) = (state.visibility, rows);
+            Some((visibility, rows)) if visibility != DELETED => {
+                (document.visibility, document.properties) = (visibility, rows);
                 true
             }
             _ => false,
@@ -125,7 +125,16 @@ impl Written {
 
 /// What `c_item_property` has of the documents of a course: all rows by what their document is known
 /// (`c_document.id`), in the order of these keys, those of one document oldest first.
-pub struct Properties(Arc<Vec<(i64, Row)>>);
+pub struct Properties(Arc<Vec<Property>>);
+
+/// One of these rows, with what every look at a course asks of it.
+#[derive(Debug)]
+struct Property {
+    /// What its document is known by.
+    document: i64,
+    visibility: i64,
+    row: Row,
+}
 
 impl Properties {
     /// Reads them.
@@ -133,21 +142,27 @@ impl Properties {
         let mut found = Vec::new();
         let sql = "SELECT * FROM c_item_property WHERE c_id = ? AND tool = 'document' ORDER BY iid";
         session.query(sql, &[course.into()], &mut |row| {
-            found.push((row.int("ref").unwrap_or(0), row));
+            let (document, visibility) = (row.int("ref").unwrap_or(0), visibility(&row));
+            found.push(Property { document, visibility, row });
             Ok(())
         })?;
         // Those of one document stay in their order.
-        found.sort_by_key(|(document, _)| *document);
+        found.sort_by_key(|property| property.document);
         Ok(Properties(Arc::new(found)))
     }
 
-    /// What the rows of the document `key` say, and they themselves; `None` if there are none.
-    fn of(&self, key: i64) -> Option<(State, DocumentProperties)> {
-        let start = self.0.partition_point(|(document, _)| *document < key);
-        let rows = self.0.get(start..)?.iter().map_while(|(document, row)| (*document == key).then_some(row));
-        let (count, state) = rows.fold((0, State::default()), |(count, state), row| (count + 1, state.and(row)));
-        let own = start..start + count;
-        (count > 0).then(|| (state, DocumentProperties { all: Arc::clone(&self.0), own }))
+    /// The visibility of the document `key`, and its rows; `None` if there are none.
+    fn of(&self, key: i64) -> Option<(i64, DocumentProperties)> {
+        let start = self.0.partition_point(|property| property.document < key);
+        let rest = self.0.get(start..).unwrap_or_default();
+        let count = rest.iter().take_while(|property| property.document == key).count();
+        let counts = match rest.get(..count).unwrap_or_default() {
+            // Nearly always: whoever has no rival need not be looked at.
+            [only] => only,
+            rivals => rivals.iter().max_by_key(|property| rank(&property.row))?,
+        };
+        let rows = DocumentProperties { all: Arc::clone(&self.0), own: start..start + count };
+        Some((counts.visibility, rows))
     }
 }
 
@@ -172,6 +187,11 @@ pub fn rank(property: &Row) -> Rank {
         _ => None,
     };
     (base, edited, property.int("iid").unwrap_or(0))
+}
+
+/// What a property row says of its document's visibility.
+fn visibility(property: &Row) -> i64 {
+    property.int("visibility").unwrap_or(1)
 }
 
 /// Whether a property row is of the base course, its date of last edit, and its key.
@@ -200,7 +220,7 @@ struct State {
 impl State {
     fn and(self, property: &Row) -> State {
         let rank = Some(rank(property));
-        let visibility = property.int("visibility").unwrap_or(1);
+        let visibility = visibility(property);
         let deleted_for_some = self.deleted_for_some || visibility >= DELETED;
         match rank > self.rank {
             true => State { visibility, rank, deleted_for_some },

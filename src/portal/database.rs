@@ -12,7 +12,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use super::row::{Answer, Row};
+pub use super::row::{Answer, Columns, Row};
 
 /// A value of a column or parameter. Text is bytes: old portals hold text that is not valid UTF-8.
 #[derive(Clone, Debug, PartialEq)]

@@ -83,6 +83,32 @@ impl Row {
     }
 }
 
+/// The same columns of many rows: where they stand is looked up once for all rows of an answer.
+pub struct Columns<const N: usize> {
+    names: [&'static str; N],
+    /// The columns of the last row.
+    last: Option<Arc<[Arc<str>]>>,
+    /// Where those with the names are among them.
+    positions: [Option<usize>; N],
+}
+
+impl<const N: usize> Columns<N> {
+    /// The columns of these names.
+    pub fn new(names: [&'static str; N]) -> Self {
+        Columns { names, last: None, positions: [None; N] }
+    }
+
+    /// Their values in `row`, NULL for those that it lacks.
+    pub fn of<'a>(&mut self, row: &'a Row) -> [&'a Value; N] {
+        if !self.last.as_ref().is_some_and(|columns| Arc::ptr_eq(columns, &row.columns)) {
+            self.positions = self.names.map(|name| row.columns.iter().position(|column| **column == *name));
+            self.last = Some(Arc::clone(&row.columns));
+        }
+        let values = row.values();
+        self.positions.map(|position| position.and_then(|position| values.get(position)).unwrap_or(&Value::Null))
+    }
+}
+
 /// Values that stand together in one piece of memory.
 const TOGETHER: usize = 1024;
 
@@ -151,5 +177,23 @@ impl<'a> Answer<'a> {
             (self.each)(Row { columns: Arc::clone(&self.columns), values: Arc::clone(&values), start })?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_found_in_rows_of_different_answers() {
+        let row = |columns: &[&str], values: &[i64]| {
+            let columns = columns.iter().map(|name| Arc::from(*name)).collect();
+            Row::new(columns, values.iter().map(|value| (*value).into()).collect())
+        };
+        let mut columns = Columns::new(["b", "c"]);
+        let rows = [row(&["a", "b", "c"], &[1, 2, 3]), row(&["c", "a"], &[4, 5])];
+        let twice = rows.iter().chain(&rows);
+        let found: Vec<[Option<i64>; 2]> = twice.map(|row| columns.of(row).map(Value::as_int)).collect();
+        assert_eq!(found, [[Some(2), Some(3)], [None, Some(4)], [Some(2), Some(3)], [None, Some(4)]]);
     }
 }
