@@ -26,6 +26,11 @@ pub trait Text: fmt::Debug + Send + Sync {
 
     /// Reads from `at` on; how many bytes it is that are read, none only at the end or into an empty `buf`.
     fn read(&self, at: usize, buf: &mut [u8]) -> usize;
+
+    /// The CRC-32 of its base64. Texts that know it need not be read for it.
+    fn base64_crc(&self) -> u32 {
+        base64_crc(self)
+    }
 }
 
 impl Text for Vec<u8> {
@@ -36,6 +41,13 @@ impl Text for Vec<u8> {
     fn read(&self, at: usize, buf: &mut [u8]) -> usize {
         copy(self.get(at..).unwrap_or_default(), buf)
     }
+}
+
+/// The CRC-32 of the base64 of `text`, which is read for it.
+pub fn base64_crc<T: Text + ?Sized>(text: &T) -> u32 {
+    let mut crc = Base64Crc::default();
+    parts(text).for_each(|part| crc.update(&part));
+    crc.finish()
 }
 
 /// The CRC-32 of the base64 of what comes in pieces.
@@ -80,8 +92,8 @@ impl Base64Crc {
 pub enum Held {
     /// Bytes that stand in the archive as they are.
     Plain(Arc<Vec<u8>>),
-    /// Text whose base64 stands in the archive (RFC 4648, padded, in one line), and the CRC-32 of that.
-    Base64(Arc<dyn Text>, u32),
+    /// Text whose base64 stands in the archive (RFC 4648, padded, in one line).
+    Base64(Arc<dyn Text>),
 }
 
 /// Equal if the same bytes stand in the archive.
@@ -105,7 +117,7 @@ impl Held {
     pub fn len(&self) -> usize {
         match self {
             Held::Plain(bytes) => bytes.len(),
-            Held::Base64(text, _) => STANDARD.encoded_length(text.len()),
+            Held::Base64(text) => STANDARD.encoded_length(text.len()),
         }
     }
 
@@ -119,7 +131,7 @@ impl Held {
         let within = usize::try_from(within).unwrap_or(usize::MAX).min(self.len());
         match self {
             Held::Plain(bytes) => copy(bytes.get(within..).unwrap_or_default(), buf),
-            Held::Base64(text, _) => read_encoded(&**text, within, buf),
+            Held::Base64(text) => read_encoded(&**text, within, buf),
         }
     }
 
@@ -127,7 +139,7 @@ impl Held {
     pub fn crc(&self) -> u32 {
         match self {
             Held::Plain(bytes) => crc32fast::hash(bytes),
-            Held::Base64(_, crc) => *crc,
+            Held::Base64(text) => text.base64_crc(),
         }
     }
 
@@ -135,17 +147,21 @@ impl Held {
     pub fn pieces(&self) -> impl Iterator<Item = Cow<'_, [u8]>> {
         let (plain, text) = match self {
             Held::Plain(bytes) => (Some(Cow::Borrowed(bytes.as_slice())), None),
-            Held::Base64(text, _) => (None, Some(text)),
+            Held::Base64(text) => (None, Some(text)),
         };
-        let encoded = text.into_iter().flat_map(|text| {
-            (0..text.len()).step_by(PIECE).map(|at| Cow::Owned(STANDARD.encode_type(part(&**text, at, PIECE))))
-        });
+        let encoded = text.into_iter().flat_map(|text| parts(&**text));
+        let encoded = encoded.map(|part| Cow::Owned(STANDARD.encode_type(part)));
         plain.into_iter().chain(encoded)
     }
 }
 
+/// All of `text`, piece by piece.
+fn parts<T: Text + ?Sized>(text: &T) -> impl Iterator<Item = Vec<u8>> + '_ {
+    (0..text.len()).step_by(PIECE).map(move |at| part(text, at, PIECE))
+}
+
 /// At most `length` bytes of `text` from `at` on.
-fn part(text: &dyn Text, at: usize, length: usize) -> Vec<u8> {
+fn part<T: Text + ?Sized>(text: &T, at: usize, length: usize) -> Vec<u8> {
     let mut part = vec![0; length.min(text.len().saturating_sub(at))];
     let mut done = 0;
     while let Some(room) = part.get_mut(done..).filter(|room| !room.is_empty()) {
@@ -211,7 +227,7 @@ mod tests {
             length in 0..300usize,
         ) {
             let whole = base64::engine::general_purpose::STANDARD.encode(&bytes).into_bytes();
-            let held = Held::Base64(Arc::new(Slow(bytes)), 0);
+            let held = Held::Base64(Arc::new(Slow(bytes)));
             prop_assert_eq!(held.len(), whole.len());
             let mut buf = vec![b'?'; length];
             let read = held.read(within as u64, &mut buf);
@@ -235,12 +251,13 @@ mod tests {
             crc.update(rest);
             let whole = base64::engine::general_purpose::STANDARD.encode(&bytes);
             prop_assert_eq!(crc.finish(), crc32fast::hash(whole.as_bytes()));
+            prop_assert_eq!(Slow(bytes).base64_crc(), crc32fast::hash(whole.as_bytes()));
         }
 
         #[test]
         fn pieces_make_the_whole(byte in any::<u8>(), length in 0..3 * PIECE) {
             let bytes = Arc::new(vec![byte; length]);
-            for held in [Held::Plain(Arc::clone(&bytes)), Held::Base64(bytes, 0)] {
+            for held in [Held::Plain(Arc::clone(&bytes)), Held::Base64(bytes)] {
                 let pieces: Vec<u8> = held.pieces().flat_map(Cow::into_owned).collect();
                 let mut whole = vec![0; held.len()];
                 prop_assert_eq!(held.read(0, &mut whole), whole.len());

@@ -33,7 +33,7 @@ pub use cache::{Cache, CacheError};
 pub use checksums::Checksums;
 pub use copy::CopyError;
 pub use entry::{Content, Entry};
-pub use held::{Base64Crc, Held, Text};
+pub use held::{Base64Crc, Held, Text, base64_crc};
 pub use identity::{FileIdentity, FileTime};
 pub use layout::{Layout, LayoutError};
 pub use read::{Archive, Files, ReadError, Reader};

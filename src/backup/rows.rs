@@ -16,7 +16,7 @@ use super::loose_files::Loose;
 use super::restore::is_page;
 use super::safe_names::SafeNames;
 use super::selection::Selection;
-use super::serialized::{Documents, Measure, Serialized};
+use super::serialized::{Checksum, Documents, Measure, Serialized};
 use super::texts;
 use super::{BackupError, Contents, users};
 use std::collections::HashMap;
@@ -179,6 +179,20 @@ impl Rows {
     /// Reads the rows of the course with the number `course`. Its documents' files are looked at as soon as their places are
     /// known, the others while the course is serialized.
     pub fn load(portal: &Portal, course: i64, selection: Selection) -> Result<Loaded, BackupError> {
+        Rows::load_with(portal, course, selection, Checksum::Now)
+    }
+
+    /// The same for whoever may ask for the size, and hardly for more.
+    pub fn load_ahead(portal: &Portal, course: i64, selection: Selection) -> Result<Loaded, BackupError> {
+        Rows::load_with(portal, course, selection, Checksum::Asked)
+    }
+
+    fn load_with(
+        portal: &Portal,
+        course: i64,
+        selection: Selection,
+        checksum: Checksum,
+    ) -> Result<Loaded, BackupError> {
         let (rows, place, loose, looked, measure) = std::thread::scope(|scope| {
             let mut ahead = None;
             let mut look_ahead = |directory: Vec<u8>, places| {
@@ -201,7 +215,7 @@ impl Rows {
                     let listed = listed(&rows, &ahead);
                     LookedAt::look(portal, &place, &listed, &loose, &ahead).map(|files| (listed, files))
                 });
-                let measure = Measure::course(&rows, &loose);
+                let measure = Measure::course(&rows, &loose, checksum);
                 (looking.join(), measure)
             });
             Ok::<_, BackupError>((rows, place, loose, looked, measure))

@@ -6,11 +6,11 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::archive::{Base64Crc, Held, Text};
+use crate::archive::{Base64Crc, Held, Text, base64_crc};
 use crate::course::document::Document;
 use crate::php::Sink;
 use crate::portal::database::Row;
@@ -32,8 +32,16 @@ pub struct Serialized {
     pub hash: u128,
 }
 
+/// When the checksum of a serialized course is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checksum {
+    /// With its length and hash: whoever asks for them will probably read.
+    Now,
+    /// When it is asked for, from the documents spelled once more.
+    Asked,
+}
+
 /// Takes serialized text and keeps of it what cannot be spelled again.
-#[derive(Default)]
 pub struct Measure {
     /// What stands before the documents and after them.
     around: Vec<u8>,
@@ -45,7 +53,7 @@ pub struct Measure {
     ends: Vec<usize>,
     length: usize,
     hash: Xxh3,
-    crc: Base64Crc,
+    crc: Option<Base64Crc>,
 }
 
 impl Sink for Measure {
@@ -66,15 +74,20 @@ impl Sink for Measure {
 
 impl Measure {
     /// Serializes a course with the files that no row names.
-    pub fn course(rows: &CourseRows, loose: &Loose) -> Measure {
-        let mut measure = course_info::write(rows, loose, Measure::default());
+    pub fn course(rows: &CourseRows, loose: &Loose, checksum: Checksum) -> Measure {
+        let crc = (checksum == Checksum::Now).then(Base64Crc::default);
+        let (around, ends, hash) = (Vec::new(), Vec::new(), Xxh3::new());
+        let measure = Measure { around, measured: 0, before: 0, ends, length: 0, hash, crc };
+        let mut measure = course_info::write(rows, loose, measure);
         measure.measure_around();
         measure
     }
 
     fn measure(&mut self, bytes: &[u8]) {
         self.hash.update(bytes);
-        self.crc.update(bytes);
+        if let Some(crc) = &mut self.crc {
+            crc.update(bytes);
+        }
         self.length += bytes.len();
     }
 
@@ -90,9 +103,10 @@ impl Measure {
         let hash = self.hash.digest128();
         let mut around = self.around;
         let after = around.split_off(if self.ends.is_empty() { around.len() } else { self.before });
+        let crc = self.crc.map_or_else(OnceLock::new, |crc| crc.finish().into());
         let (ends, length) = (self.ends, self.length);
-        let text = Spelled { before: around, after, ends, length, documents, last: Mutex::default() };
-        Serialized { hash, held: Held::Base64(Arc::new(text), self.crc.finish()) }
+        let text = Spelled { before: around, after, ends, length, crc, documents, last: Mutex::default() };
+        Serialized { hash, held: Held::Base64(Arc::new(text)) }
     }
 }
 
@@ -116,6 +130,8 @@ struct Spelled {
     /// Where each piece of documents ends in the text.
     ends: Vec<usize>,
     length: usize,
+    /// The checksum of its base64, as soon as it is known.
+    crc: OnceLock<u32>,
     documents: Documents,
     /// The piece that was read last: mostly it is the next one too.
     last: Mutex<Option<Piece>>,
@@ -160,6 +176,10 @@ impl Text for Spelled {
             true => copied(&self.piece(number), start, buf),
             false => copied(&self.after, start, buf),
         }
+    }
+
+    fn base64_crc(&self) -> u32 {
+        *self.crc.get_or_init(|| base64_crc(self))
     }
 }
 
@@ -208,7 +228,8 @@ mod tests {
         });
         entered.unwrap();
         let loaded = Rows::load(&portal, course.id, Selection::ALL).unwrap();
-        let Held::Base64(text, crc) = loaded.course_info.held.clone() else { panic!() };
+        let ahead = Rows::load_ahead(&portal, course.id, Selection::ALL).unwrap();
+        let Held::Base64(text) = loaded.course_info.held.clone() else { panic!() };
         let whole = |most: usize| {
             let (mut whole, mut buf) = (Vec::new(), vec![0; most]);
             while let count @ 1.. = text.read(whole.len(), &mut buf) {
@@ -221,7 +242,9 @@ mod tests {
         assert_eq!(xxh3_128(&bytes), loaded.course_info.hash);
         assert_eq!(whole(10 << 20), bytes);
         let letters: Vec<u8> = loaded.course_info.held.pieces().flat_map(|piece| piece.into_owned()).collect();
-        assert_eq!(crc32fast::hash(&letters), crc);
+        for loaded in [&loaded, &ahead] {
+            assert_eq!(crc32fast::hash(&letters), loaded.course_info.held.crc());
+        }
         // Backwards, so that no piece is the one that was read last.
         for at in (0..bytes.len()).rev().step_by(100_003) {
             let mut buf = [0; 70];

@@ -142,10 +142,11 @@ impl Archives {
         if what == WHOLE {
             self.ahead.asked(course.id);
         }
-        self.compute(portal, course, what)
+        self.compute(portal, course, what, false)
     }
 
-    fn compute(&self, portal: &Portal, course: &Course, what: What) -> Result<Summary, FsError> {
+    /// Size and time of an archive of `course`; `ahead` of anybody's asking for them or not.
+    fn compute(&self, portal: &Portal, course: &Course, what: What, ahead: bool) -> Result<Summary, FsError> {
         let which = (course.id, what);
         let slot = self.slot(which);
         let mut looked = slot.lock().unwrap_or_else(PoisonError::into_inner);
@@ -163,7 +164,7 @@ impl Archives {
             self.kept.outdate(which, counter);
             return Ok(self.look(which, &digest, &mut looked, at, counter));
         }
-        let computed = Computed::load(portal, course, what)?;
+        let computed = Computed::load(portal, course, what, ahead)?;
         let digest = computed.digest()?;
         let summary = self.look(which, &digest, &mut looked, at, counter);
         self.kept.keep(which, counter, Instant::now(), (computed, digest));
@@ -202,7 +203,7 @@ impl Archives {
         let (archives, portal, id) = (Arc::clone(self), Arc::clone(portal), course.id);
         let work = move || {
             first();
-            if let Err(error) = archives.compute(&portal, &course, WHOLE) {
+            if let Err(error) = archives.compute(&portal, &course, WHOLE, true) {
                 // Whoever asks will be told.
                 let code = String::from_utf8_lossy(&course.code);
                 debug!("the backup of course {code} can't be computed ahead: {error}");
@@ -235,7 +236,7 @@ impl Archives {
         };
         let computed = match computed {
             Some(computed) => computed,
-            None => Computed::load(portal, course, what)?,
+            None => Computed::load(portal, course, what, false)?,
         };
         let digest = computed.digest()?;
         let slot = self.slot(which);

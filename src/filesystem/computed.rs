@@ -51,10 +51,11 @@ pub enum Kept {
 }
 
 impl Computed {
-    /// Makes the archive.
-    pub fn load(portal: &Portal, course: &Course, what: What) -> Result<Computed, FsError> {
+    /// Makes the archive; `ahead` of anybody's asking for it or not.
+    pub fn load(portal: &Portal, course: &Course, what: What, ahead: bool) -> Result<Computed, FsError> {
+        let rows = if ahead { Rows::load_ahead } else { Rows::load };
         Ok(match what {
-            What::Backup(selection) => Computed::Backup(Box::new(Rows::load(portal, course.id, selection)?)),
+            What::Backup(selection) => Computed::Backup(Box::new(rows(portal, course.id, selection)?)),
             What::Package(which) => Computed::Package(Box::new(Package::build(portal, course.id, which)?)),
         })
     }
