@@ -30,7 +30,7 @@ struct Made {
     /// Numbers (`c_document.iid`) of the documents that archives have brought since: from the first to the last, and to
     /// the end of all numbers while one is coming.
     brought: Option<(i64, i64)>,
-    /// Numbers of documents that programs have made while one was coming.
+    /// Numbers of documents that programs have made in it since.
     entered: HashSet<i64>,
 }
 
@@ -85,8 +85,8 @@ impl Absent {
         state.new.insert(course);
     }
 
-    /// An archive is about to come into `course`: from now on all is noted that programs make in it. Whether it is still
-    /// being made, by a process that must not see what comes.
+    /// An archive is about to come into `course`. Whether that is still being made, by a process that must not see what
+    /// comes.
     pub fn comes(&self, course: u32) -> bool {
         let mut state = self.lock();
         let made = state.made.get_mut(&course).filter(|made| is_running(made.by));
@@ -113,7 +113,7 @@ impl Absent {
 
     /// Programs have made the document with the number `row` in `course`.
     pub fn entered(&self, course: u32, row: i64) {
-        if let Some(made) = self.lock().made.get_mut(&course).filter(|made| made.coming > 0) {
+        if let Some(made) = self.lock().made.get_mut(&course) {
             made.entered.insert(row);
         }
     }

@@ -12,8 +12,8 @@ use super::{Attributes, FsError, Node, OpenDocument, Owner, Place, PortalFs};
 impl PortalFs {
     /// Does `work`, which may bring documents into `course`.
     ///
-    /// What it brings is away from the moment at which it is there. What programs make meanwhile gets numbers among its
-    /// own, so that is noted.
+    /// What it brings is away from the moment at which it is there. What programs make meanwhile, or between two archives,
+    /// gets numbers among those, and is told by what they have made.
     pub(super) fn bringing<T>(&self, course: u32, work: impl FnOnce() -> T) -> T {
         if !self.absent.comes(course) {
             return work();
@@ -74,6 +74,9 @@ impl PortalFs {
 
     /// The document `name` in `place` if it is away for the process `caller`, for which it is there from now on.
     fn comes_back(&self, place: Place, name: &[u8], caller: u32) -> Result<Option<Attributes>, FsError> {
+        if !self.absent.has_brought() {
+            return Ok(None);
+        }
         let parent = match place.folder {
             None => Node::Documents(place.course),
             Some(row) => self.document_node(place.course, row).ok_or(FsError::NotFound)?,
@@ -141,5 +144,7 @@ mod tests {
         assert!(sees(maker, b"page.html"));
         fs.make_folder_for(maker, place, b"long after", OWNER).unwrap();
         assert!(sees(maker, b"long after"));
+        fs.bringing(course, || comes.make_folder(place, b"came later", OWNER).unwrap());
+        assert!(sees(maker, b"long after") && !sees(maker, b"came later") && !sees(maker, b"came"));
     }
 }
