@@ -143,27 +143,20 @@ impl Temporaries {
         Ok(())
     }
 
-    /// Removes the files that nobody has had open or asked for since `idle`; returns where they were, what they were to
-    /// be renamed to and their sizes, of those that held something.
-    pub fn sweep(&self, idle: Duration) -> Vec<Discarded> {
-        self.discard(|temporary| Arc::strong_count(temporary) == 1 && lock(&temporary.used).elapsed() >= idle)
-    }
-
-    /// Removes all files, at the end of the mount: that a program has closed one may not have been told yet.
-    pub fn sweep_all(&self) -> Vec<Discarded> {
-        self.discard(|_| true)
-    }
-
-    fn discard(&self, is_left: impl Fn(&Arc<Temporary>) -> bool) -> Vec<Discarded> {
+    /// Removes the files that nobody has had open or asked for since `idle`; all if that is `None`, at the end of the
+    /// mount: that a program has closed one may not have been told yet. Returns where they were, what they were to be
+    /// renamed to and their sizes, of those that held something.
+    pub fn sweep(&self, idle: Option<Duration>) -> Vec<(Target, &'static str, u64)> {
         let mut swept = Vec::new();
         lock(&self.table).named.retain(|_, temporary| {
-            let left = is_left(temporary);
-            if left {
+            let in_use = |idle| Arc::strong_count(temporary) > 1 || lock(&temporary.used).elapsed() < idle;
+            let stays = idle.is_some_and(in_use);
+            if !stays {
                 let upload = &temporary.upload;
                 let length = upload.spool.length().unwrap_or(0);
                 swept.extend((length > 0).then(|| (upload.target(), upload.receiver.awaits(), length)));
             }
-            !left
+            stays
         });
         swept
     }
@@ -173,9 +166,6 @@ impl Temporaries {
         lock(&self.table).named.is_empty()
     }
 }
-
-/// Where a file was that is no more, what it was to be renamed to, and its length in bytes.
-pub type Discarded = (Target, &'static str, u64);
 
 /// The guarded values are tables and plain values that no panic can leave half changed.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -215,14 +205,14 @@ mod tests {
         };
         let open = add(b"open");
         drop(add(b"left"));
-        assert!(temporaries.sweep(Duration::from_secs(3600)).is_empty());
+        assert!(temporaries.sweep(Some(Duration::from_secs(3600))).is_empty());
         let left = Target { folder: FOLDER, name: b"left".to_vec(), node: None };
-        assert_eq!(temporaries.sweep(Duration::ZERO), [(left, BACKUPS.awaits(), 2)]);
+        assert_eq!(temporaries.sweep(Some(Duration::ZERO)), [(left, BACKUPS.awaits(), 2)]);
         assert!(temporaries.named(FOLDER, b"left").is_none() && temporaries.named(FOLDER, b"open").is_some());
         drop(open);
-        assert_eq!(temporaries.sweep(Duration::ZERO).len(), 1);
+        assert_eq!(temporaries.sweep(Some(Duration::ZERO)).len(), 1);
         let _open_at_the_end = add(b"open");
-        assert_eq!(temporaries.sweep_all().len(), 1);
+        assert_eq!(temporaries.sweep(None).len(), 1);
         assert!(temporaries.is_empty());
     }
 

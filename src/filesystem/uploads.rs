@@ -15,7 +15,7 @@ use tracing::{info, warn};
 
 use super::receiver::{Receiver, Taken, Target};
 use super::spool::Spool;
-use super::temporaries::{Discarded, Temporaries};
+use super::temporaries::Temporaries;
 use super::turns::Turns;
 use super::{FsError, Node};
 
@@ -291,18 +291,10 @@ impl Uploads {
         }
     }
 
-    /// Discards temporary files that were left alone for `idle`, and says so: somebody may have meant them to stay.
-    pub fn sweep(&self, idle: Duration) {
-        self.tell_discarded(self.temporaries.sweep(idle));
-    }
-
-    /// Discards all temporary files, as the mount ends, and says so.
-    pub fn sweep_all(&self) {
-        self.tell_discarded(self.temporaries.sweep_all());
-    }
-
-    fn tell_discarded(&self, discarded: Vec<Discarded>) {
-        for (target, awaited, length) in discarded {
+    /// Discards temporary files that were left alone for `idle`, all at the end of the mount (`None`), and says so: somebody
+    /// may have meant them to stay.
+    pub fn sweep(&self, idle: Option<Duration>) {
+        for (target, awaited, length) in self.temporaries.sweep(idle) {
             let (name, course) = (String::from_utf8_lossy(&target.name), target.folder.course_number());
             let text = format!("{name} ({length} bytes) was not renamed to {awaited}; it was discarded");
             warn!("course {course}: {text}");
@@ -321,7 +313,7 @@ impl Uploads {
             loop {
                 std::thread::sleep(SWEEP);
                 let Some(uploads) = uploads.upgrade() else { return };
-                uploads.sweep(IDLE);
+                uploads.sweep(Some(IDLE));
                 let mut sweeping = lock(&uploads.sweeping);
                 if uploads.temporaries.is_empty() {
                     *sweeping = false;

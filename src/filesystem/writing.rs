@@ -358,7 +358,7 @@ impl PortalFs {
     /// checksums, and forgets where changes are noted.
     pub fn end(&self) {
         self.uploads.turns.wait_for_all();
-        self.uploads.sweep_all();
+        self.uploads.sweep(None);
         self.archives.store_checksums();
         self.end_documents();
     }
