@@ -58,8 +58,8 @@ pub fn write<S: Sink>(rows: &CourseRows, writer: &mut Writer<S>, wanted: &HashSe
         for (number, piece) in pieces().enumerate() {
             let spelled = if helped && is_helpers(number) { others.recv().ok() } else { None };
             let is_own = spelled.is_none();
-            let mut own = || spell_into(std::mem::take(&mut own_memory), beside, piece, &mut properties, wanted);
-            let (entries, found) = spelled.unwrap_or_else(&mut own);
+            let (entries, found) = spelled
+                .unwrap_or_else(|| spell_into(std::mem::take(&mut own_memory), beside, piece, &mut properties, wanted));
             let before = writer.last_slot();
             writer.entries(&entries);
             match is_own {

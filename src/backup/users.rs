@@ -18,43 +18,49 @@ const PROPERTY_USERS: [&str; 3] = ["insert_user_id", "lastedit_user_id", "to_use
 
 /// The users that items and property rows name.
 pub fn named<'a>(items: &'a Items, documents: impl Iterator<Item = &'a Row>) -> BTreeSet<i64> {
-    let mut users = BTreeSet::new();
+    let mut named = Named { users: BTreeSet::new(), columns: Columns::new(PROPERTY_USERS), last: [None; 3] };
     let items_properties = items.iter().flat_map(|(_, items)| items).flat_map(|item| &item.properties);
-    let mut columns = Columns::new(PROPERTY_USERS);
-    let mut last = [None; PROPERTY_USERS.len()];
-    for row in documents.chain(items_properties) {
-        let named = columns.of(row).map(Value::as_int);
-        // Mostly they are those of the row before.
-        if named != last {
-            users.extend(named.into_iter().flatten());
-            last = named;
-        }
-    }
+    documents.chain(items_properties).for_each(|row| named.of_property(row));
     for (kind, items) in items.iter() {
         for item in items {
-            of_record(&kind.table, &item.record, &mut users);
+            named.of_record(&kind.table, &item.record);
         }
     }
-    users
+    named.users
 }
 
-fn of_record(table: &Table, record: &Record, users: &mut BTreeSet<i64>) {
-    for (column, role) in table.roles {
-        if matches!(role, Role::User) {
-            users.extend(record.int(column));
-        }
-    }
-    for (child, records) in table.children.iter().zip(&record.children) {
-        for record in records {
-            let properties = record.beside.iter().flat_map(|beside| &beside.properties);
-            properties.for_each(|row| of_property(row, users));
-            of_record(child, record, users);
-        }
-    }
+/// The users that were found so far.
+struct Named {
+    users: BTreeSet<i64>,
+    columns: Columns<3>,
+    /// Those of the last property row.
+    last: [Option<i64>; 3],
 }
 
-fn of_property(row: &Row, users: &mut BTreeSet<i64>) {
-    users.extend(PROPERTY_USERS.iter().filter_map(|column| row.int(column)));
+impl Named {
+    fn of_record(&mut self, table: &Table, record: &Record) {
+        for (column, role) in table.roles {
+            if matches!(role, Role::User) {
+                self.users.extend(record.int(column));
+            }
+        }
+        for (child, records) in table.children.iter().zip(&record.children) {
+            for record in records {
+                let properties = record.beside.iter().flat_map(|beside| &beside.properties);
+                properties.for_each(|row| self.of_property(row));
+                self.of_record(child, record);
+            }
+        }
+    }
+
+    fn of_property(&mut self, row: &Row) {
+        let named = self.columns.of(row).map(Value::as_int);
+        // Mostly they are those of the row before.
+        if named != self.last {
+            self.users.extend(named.into_iter().flatten());
+            self.last = named;
+        }
+    }
 }
 
 /// The marks of the given users.
