@@ -43,32 +43,46 @@ pub enum Checksum {
 
 /// Takes serialized text and keeps of it what cannot be spelled again.
 pub struct Measure {
-    /// What stands before the documents and after them.
-    around: Vec<u8>,
-    /// How much of that is measured.
-    measured: usize,
-    /// How much of it stands before the documents.
-    before: usize,
-    /// Where pieces of documents end in the text.
-    ends: Vec<usize>,
+    /// What stands before the documents; all of it if there are none.
+    before: Vec<u8>,
+    /// What stands after them.
+    after: Vec<u8>,
+    /// Where the first piece of documents begins in the text and where each piece ends.
+    bounds: Vec<usize>,
+    told: Told,
+}
+
+/// What is told of text that was measured.
+struct Told {
     length: usize,
     hash: Xxh3,
     crc: Option<Base64Crc>,
 }
 
+impl Told {
+    fn update(&mut self, bytes: &[u8]) {
+        self.hash.update(bytes);
+        if let Some(crc) = &mut self.crc {
+            crc.update(bytes);
+        }
+        self.length += bytes.len();
+    }
+}
+
 impl Sink for Measure {
     fn put(&mut self, bytes: &[u8]) {
-        self.around.extend_from_slice(bytes);
+        let kept = if self.bounds.is_empty() { &mut self.before } else { &mut self.after };
+        kept.extend_from_slice(bytes);
     }
 
     /// Only documents are spelled apart, one piece after the other.
     fn put_entries(&mut self, bytes: &[u8]) {
-        if self.ends.is_empty() {
-            self.before = self.around.len();
+        if self.bounds.is_empty() {
+            self.told.update(&self.before);
+            self.bounds.push(self.told.length);
         }
-        self.measure_around();
-        self.measure(bytes);
-        self.ends.push(self.length);
+        self.told.update(bytes);
+        self.bounds.push(self.told.length);
     }
 }
 
@@ -76,37 +90,20 @@ impl Measure {
     /// Serializes a course with the files that no row names.
     pub fn course(rows: &CourseRows, loose: &Loose, checksum: Checksum) -> Measure {
         let crc = (checksum == Checksum::Now).then(Base64Crc::default);
-        let (around, ends, hash) = (Vec::new(), Vec::new(), Xxh3::new());
-        let measure = Measure { around, measured: 0, before: 0, ends, length: 0, hash, crc };
+        let told = Told { length: 0, hash: Xxh3::new(), crc };
+        let measure = Measure { before: Vec::new(), after: Vec::new(), bounds: Vec::new(), told };
         let mut measure = course_info::write(rows, loose, measure);
-        measure.measure_around();
+        let last = if measure.bounds.is_empty() { &measure.before } else { &measure.after };
+        measure.told.update(last);
         measure
-    }
-
-    fn measure(&mut self, bytes: &[u8]) {
-        self.hash.update(bytes);
-        if let Some(crc) = &mut self.crc {
-            crc.update(bytes);
-        }
-        self.length += bytes.len();
-    }
-
-    fn measure_around(&mut self) {
-        let around = std::mem::take(&mut self.around);
-        self.measure(around.get(self.measured..).unwrap_or_default());
-        self.measured = around.len();
-        self.around = around;
     }
 
     /// What was measured, to be spelled from the same `documents` again.
     pub fn of(self, documents: Documents) -> Serialized {
-        let hash = self.hash.digest128();
-        let mut around = self.around;
-        let after = around.split_off(if self.ends.is_empty() { around.len() } else { self.before });
-        let crc = self.crc.map_or_else(OnceLock::new, |crc| crc.finish().into());
-        let (ends, length) = (self.ends, self.length);
-        let text = Spelled { before: around, after, ends, length, crc, documents, last: Mutex::default() };
-        Serialized { hash, held: Held::Base64(Arc::new(text)) }
+        let Measure { before, after, bounds, told } = self;
+        let crc = told.crc.map_or_else(OnceLock::new, |crc| crc.finish().into());
+        let text = Spelled { before, after, bounds, length: told.length, crc, documents, last: Mutex::default() };
+        Serialized { hash: told.hash.digest128(), held: Held::Base64(Arc::new(text)) }
     }
 }
 
@@ -127,8 +124,8 @@ type Piece = (usize, Arc<Vec<u8>>);
 struct Spelled {
     before: Vec<u8>,
     after: Vec<u8>,
-    /// Where each piece of documents ends in the text.
-    ends: Vec<usize>,
+    /// Where the first piece of documents begins in the text and where each piece ends.
+    bounds: Vec<usize>,
     length: usize,
     /// The checksum of its base64, as soon as it is known.
     crc: OnceLock<u32>,
@@ -158,23 +155,12 @@ impl Text for Spelled {
     }
 
     fn read(&self, at: usize, buf: &mut [u8]) -> usize {
-        let copied = |text: &[u8], start: usize, buf: &mut [u8]| {
-            let text = text.get(at - start..).unwrap_or_default();
-            let count = text.len().min(buf.len());
-            buf.iter_mut().zip(text).for_each(|(to, from)| *to = *from);
-            count
-        };
-        if at < self.before.len() {
-            return copied(&self.before, 0, buf);
-        }
-        let number = self.ends.partition_point(|end| *end <= at);
-        let start = match number.checked_sub(1) {
-            Some(last) => self.ends.get(last).copied().unwrap_or(self.length),
-            None => self.before.len(),
-        };
-        match number < self.ends.len() {
-            true => copied(&self.piece(number), start, buf),
-            false => copied(&self.after, start, buf),
+        let passed = self.bounds.partition_point(|bound| *bound <= at);
+        let begun = passed.checked_sub(1).and_then(|last| Some((last, at - self.bounds.get(last)?)));
+        match begun {
+            None => self.before.read(at, buf),
+            Some((piece, within)) if passed < self.bounds.len() => self.piece(piece).read(within, buf),
+            Some((_, within)) => self.after.read(within, buf),
         }
     }
 
